@@ -1,0 +1,21 @@
+"""The platforms. Each is named here and imported only when config.yaml asks for it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from channels.base import Channel
+
+#: `type` in config.yaml -> "module:Class".
+registry: dict[str, str] = {
+    "memory": "channels.memory:Memory",
+    "webchat": "channels.webchat:WebChat",
+}
+
+
+def channel_class(type_: str) -> type[Channel]:
+    """The class behind a channel type. Raises `KeyError` for a type nobody registered."""
+    module, _, name = registry[type_].partition(":")
+    found: type[Channel] = getattr(import_module(module), name)
+    assert issubclass(found, Channel), f"{registry[type_]} is not a Channel"
+    return found

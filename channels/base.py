@@ -1,0 +1,331 @@
+"""The contract between Frontdesk and a platform: the words, the limits, the errors, and the channel itself.
+
+A channel turns what its platform says into `Inbound`, hands it to `Host.deliver`, and only then tells the platform
+"received". It sends `Outbound`, one part at a time, and answers with `Sent` or with the error that names what the core
+should do next:
+
+    ChannelError
+    ├── TryAgain          nothing was sent; again after a pause
+    ├── Never             nothing was sent and nothing will be: the recipient is gone, the content is refused
+    ├── MayHaveArrived    the request left and no answer came: sending again could say it twice
+    └── Forged            what came in was not from the platform
+
+The core raises two errors towards a channel:
+
+    HostError
+    ├── NotStored         the message is not on disk; the platform must not be told "received"
+    └── Unacceptable      the message will never be accepted as it is; the sender may be told why
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from pydantic import BaseModel, ConfigDict
+from starlette.routing import BaseRoute
+
+
+class ChannelError(Exception):
+    """A platform did not do what was asked."""
+
+
+class TryAgain(ChannelError):
+    """Nothing was sent. `after` is the platform's own pause in seconds, where it named one."""
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class Never(ChannelError):
+    """Nothing was sent, and trying again cannot help."""
+
+
+class MayHaveArrived(ChannelError):
+    """The platform may or may not have the message."""
+
+
+class Forged(ChannelError):
+    """A request or a token did not come from whom it names."""
+
+
+class HostError(Exception):
+    """The core did not take a message."""
+
+
+class NotStored(HostError):
+    """The message could not be written down; ask the platform to deliver it again."""
+
+
+class Unacceptable(HostError):
+    """The message is empty, too long, or carries what cannot be taken. `code` names which, for a translated text."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class Author(StrEnum):
+    """Who speaks. `SYSTEM` is Frontdesk itself: "Anna has joined"."""
+
+    USER = "user"
+    BOT = "bot"
+    AGENT = "agent"
+    SYSTEM = "system"
+
+
+class Owner(StrEnum):
+    """Who answers a conversation now."""
+
+    BOT = "bot"
+    QUEUE = "queue"
+    AGENT = "agent"
+    NOBODY = "nobody"
+
+
+class Markup(StrEnum):
+    """What a channel can show. The core renders Markdown into it once."""
+
+    PLAIN = "plain"
+    HTML = "html"
+    MARKDOWN = "markdown"
+
+
+class Signal(StrEnum):
+    """Something shown but not kept."""
+
+    TYPING = "typing"
+    IDLE = "idle"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a channel can carry; the core splits and degrades to it, so that `send` never has to."""
+
+    #: Characters in one part; None where there is no limit.
+    text: int | None = None
+    markup: Markup = Markup.PLAIN
+    #: Buttons under one part; with 0 choices become a numbered list in the text.
+    choices: int = 0
+    #: Files the platform shows or carries; without it a file becomes its name in the text.
+    files: bool = False
+    #: Bytes in one file, in either direction.
+    file_bytes: int = 20_000_000
+    #: Sending the same `Outbound.key` twice shows it once. After a crash such a channel sends again instead of
+    #: leaving the message `unknown`.
+    idempotent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a conversation is, and so where its replies go: an address and a thread."""
+
+    #: Our own identity there: bot id, mailbox, site.
+    account: str
+    #: The person's handle on that account: chat id, user id, e-mail address, visitor id.
+    handle: str
+    #: Topic, thread or mail thread; "" where the platform has one conversation a person.
+    thread: str = ""
+    #: Strangers can read what is said here.
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file as it came in, whole and not yet trusted: `media_type` is what the sender claims."""
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """A file the core keeps. `media_type` was read off its bytes; `path` is readable by this process."""
+
+    id: int
+    name: str
+    media_type: str
+    size: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A button. `payload` comes back in `Inbound.choice` when it is pressed."""
+
+    title: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """One event from a platform, in the words every channel shares."""
+
+    #: The platform's id of the event, or the client's own; a second one on the same account is the same message.
+    event_id: str
+    place: Place
+    text: str = ""
+    #: The sender's name as the platform shows it.
+    name: str = ""
+    #: Who vouches for the handle ("telegram", the host site's signed token); "" where nobody does.
+    verified_by: str = ""
+    #: What the voucher says of the person: tier, name, e-mail.
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    attachments: Sequence[Attachment] = ()
+    #: Payload of the button pressed.
+    choice: str | None = None
+    #: Platform id of the message this one answers.
+    reply_to: str | None = None
+    #: Event id of the message this one replaces.
+    edit_of: str | None = None
+    #: The platform's or the browser's idea of the sender's language, as BCP 47 ("zh-CN").
+    language: str | None = None
+    sent_at: datetime | None = None
+    #: The payload as it came, for what the words above cannot say.
+    raw: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """One part of one message, rendered for the channel's limits."""
+
+    message_id: int
+    #: 0 for the first part.
+    part: int = 0
+    place: Place
+    #: In the channel's markup; for `Markup.HTML` already sanitised.
+    text: str
+    choices: Sequence[Choice] = ()
+    files: Sequence[StoredFile] = ()
+    author: Author = Author.BOT
+    #: The agent's name; "" for the bot.
+    author_name: str = ""
+    language: str = "en"
+    owner: Owner = Owner.BOT
+    #: Number of the open ticket of this conversation.
+    ticket: str | None = None
+    intent: str | None = None
+    confidence: float | None = None
+    reply_to: str | None = None
+    created_at: datetime
+
+    @property
+    def key(self) -> str:
+        """The same for every try at this part, different for every other."""
+        return f"{self.message_id}.{self.part}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The platform has it. `platform_id` is its own name for it."""
+
+    platform_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """The message is on disk. `fresh` is false where it was there before: a redelivery."""
+
+    message_id: int
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A message of a transcript. `text` is plain for `Author.USER`, in the channel's markup otherwise."""
+
+    message_id: int
+    event_id: str | None
+    author: Author
+    author_name: str
+    text: str
+    choices: Sequence[Choice]
+    files: Sequence[StoredFile]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """What the person at a place has said and been shown, oldest first, and who answers there now."""
+
+    owner: Owner = Owner.BOT
+    #: Who holds the ticket, while `owner` is `AGENT`.
+    agent: str = ""
+    ticket: str | None = None
+    messages: Sequence[Shown] = ()
+
+
+class Host(Protocol):
+    """What the core does for one channel. Every method may raise `NotStored` when the database is out of reach."""
+
+    #: The company's name, as users see it.
+    brand: str
+    #: The languages answers exist in; the first is the default.
+    languages: Sequence[str]
+    #: A key of this channel's own for signing tokens, the same after every restart.
+    secret: bytes
+
+    async def deliver(self, inbound: Inbound) -> Received:
+        """Returns once the message is on disk. Raises `NotStored` or `Unacceptable`."""
+
+    async def transcript(self, place: Place, limit: int = 100) -> Transcript:
+        """The newest `limit` messages at `place`; empty for a place nobody has written from."""
+
+    async def file(self, place: Place, file_id: int) -> StoredFile | None:
+        """A file of the conversation at `place`; None for any other."""
+
+    async def cursor(self, account: str) -> str | None:
+        """Where the last run of this channel stopped reading."""
+
+    async def keep_cursor(self, account: str, value: str) -> None:
+        """Call only once everything before `value` is delivered."""
+
+
+class ChannelSettings(BaseModel):
+    """Base of every channel's settings. Secrets are `SecretStr`; `type` is the key in the registry."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: str
+
+
+class Channel(ABC):
+    """One account on one platform. `name` is its key under `channels:` in config.yaml."""
+
+    Settings: ClassVar[type[ChannelSettings]]
+    limits: ClassVar[Limits]
+
+    def __init__(self, name: str, settings: ChannelSettings) -> None:
+        self.name = name
+        self.settings = settings
+
+    async def run(self, host: Host) -> None:
+        """Listens until cancelled. A channel that only has routes has nothing to do here."""
+        await asyncio.Event().wait()
+
+    @abstractmethod
+    async def send(self, outbound: Outbound) -> Sent:
+        """Sends one part. Raises `TryAgain`, `Never` or `MayHaveArrived`, and nothing else."""
+
+    async def find(self, outbound: Outbound) -> Sent | None:
+        """What became of a part that may have arrived: `Sent`, or None if it surely did not.
+
+        Raises `MayHaveArrived` where the platform cannot tell.
+        """
+        raise MayHaveArrived(f"{self.name} cannot look up what it sent")
+
+    async def signal(self, place: Place, signal: Signal) -> None:
+        """Shows `signal` where the platform can. Never raises for one that cannot."""
+        return
+
+    def routes(self, host: Host) -> Sequence[BaseRoute]:
+        """HTTP routes of this channel, mounted under `/channels/<name>`."""
+        return ()
