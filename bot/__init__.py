@@ -1,0 +1,1 @@
+"""Frontdesk: people write where they are, and get an approved answer or a human."""

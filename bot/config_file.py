@@ -1,0 +1,96 @@
+"""config.yaml as it was written: its values, and on which line each key stands."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from bot.errors import Misconfigured, Problem
+
+#: Environment variables that override the file: FRONTDESK__WEB__PORT is web.port.
+PREFIX = "FRONTDESK__"
+
+
+class ConfigFile:
+    """A read configuration file. Raises `Misconfigured` where it is not a YAML mapping."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.folder = path.resolve().parent
+        self._tree = _read(path)
+
+    def values(self) -> dict[str, Any]:
+        """A plain copy of what stands in the file; sections left empty are absent."""
+        return {key: value for key, value in _plain(self._tree).items() if value is not None}
+
+    def has(self, keys: tuple[str, ...]) -> bool:
+        """Whether `keys` leads to something in the file itself."""
+        return self._depth(keys) == len(keys)
+
+    def line(self, keys: tuple[str | int, ...]) -> str:
+        """ "config.yaml:12" for the deepest of `keys` that stands in the file; the file's name where none does."""
+        node: Any = self._tree
+        where = self.path.name
+        for key in keys[: self._depth(keys)]:
+            where = f"{self.path.name}:{node.lc.key(key)[0] + 1}"
+            node = node[key]
+        return where
+
+    @contextlib.contextmanager
+    def blamed(self, under: tuple[str, ...] = ()) -> Iterator[None]:
+        """Turns a model's errors into `Misconfigured` with their lines; `under` is where the model stands in the file."""
+        try:
+            yield
+        except ValidationError as error:
+            found = [self._problem((*under, *one["loc"]), one["msg"], one["type"]) for one in error.errors()]
+            raise Misconfigured(found) from error
+
+    def _depth(self, keys: tuple[str | int, ...]) -> int:
+        node: Any = self._tree
+        for depth, key in enumerate(keys):
+            if not isinstance(node, CommentedMap) or key not in node:
+                return depth
+            node = node[key]
+        return len(keys)
+
+    def _problem(self, keys: tuple[str | int, ...], message: str, kind: str) -> Problem:
+        dotted = ".".join(str(key) for key in keys)
+        variable = PREFIX + "__".join(str(key) for key in keys).upper()
+        where = f"environment ({variable})" if variable in os.environ else self.line(keys)
+        if kind == "extra_forbidden":
+            return Problem(where, dotted, "unknown key", "remove it or correct its spelling; docs/operator.md has them all")
+        if kind == "missing":
+            return Problem(where, dotted, "missing", f"set it in {self.path.name}, or a secret as {variable}")
+        return Problem(where, dotted, message, f"correct it in {self.path.name}, or with {variable}")
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {str(key): _plain(value) for key, value in node.items()}
+    return [_plain(value) for value in node] if isinstance(node, list) else node
+
+
+def _read(path: Path) -> CommentedMap:
+    try:
+        tree = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Misconfigured([Problem(str(path), "--config", f"{error.strerror}", "name a file that can be read")]) from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{path.name}:{mark.line + 1}" if mark else path.name
+        raise Misconfigured([Problem(where, "yaml", f"{error.problem}", "mend the YAML of that line")]) from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise Misconfigured([Problem(path.name, "yaml", f"{error}", "save it as YAML in UTF-8")]) from error
+    if tree is None:
+        return CommentedMap()
+    if not isinstance(tree, CommentedMap):
+        raise Misconfigured([Problem(f"{path.name}:1", "yaml", "not a mapping", "write `section:` lines")])
+    return tree

@@ -1,0 +1,226 @@
+"""config.yaml, overridden by `FRONTDESK__SECTION__KEY`, as frozen models.
+
+A key that ends in `_file` names a file whose content becomes the value of the key without `_file`: that is how secrets
+come in besides the environment. A channel's section is handed on unread; its own `Settings` read it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from bot.config_file import PREFIX, ConfigFile
+from bot.errors import Misconfigured, Problem
+
+Priority = Literal["urgent", "high", "normal", "low"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0, le=3600)]
+
+
+class Section(BaseModel):
+    """A section of config.yaml: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Brand(Section):
+    """What the company is called in answers."""
+
+    name: str = "Example Exchange"
+
+
+class DatabaseSection(Section):
+    """Where everything is kept."""
+
+    url: str = "sqlite:///var/frontdesk.db"
+
+    @field_validator("url")
+    @classmethod
+    def plain_form(cls, url: str) -> str:
+        if not url.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("must be sqlite:///path or postgresql://user@host/name")
+        return url
+
+
+class Web(Section):
+    """The HTTP server."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+
+
+class UnderstandingSection(Section):
+    """Rasa: our own supervised child unless `url` names another."""
+
+    url: str | None = None
+    token: SecretStr | None = None
+    timeout_seconds: Seconds = 5
+    #: How long a message waits for a Rasa that is starting before a human gets it.
+    patience_seconds: Seconds = 45
+
+
+class Decisions(Section):
+    """From confidence to action; every number is a probability as the model reports it."""
+
+    #: From here on the best intent is answered.
+    confident: Share = 0.5
+    #: From here on an intent is worth offering as a choice.
+    plausible: Share = 0.18
+    #: Two intents nearer than this are a choice for the user, not for the bot.
+    close: Share = 0.1
+
+
+class ConversationSection(Section):
+    """How messages become turns."""
+
+    #: A burst is one turn: the turn starts when nothing came for this long...
+    quiet_seconds: Seconds = 0.6
+    #: ...or at the latest this long after its first message.
+    burst_seconds: Seconds = 4
+    #: Characters; a longer message is refused at the door.
+    longest_message: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
+
+
+class Tickets(Section):
+    """How tickets are numbered and what is promised with them."""
+
+    prefix: Annotated[str, Field(pattern=r"^[A-Z]{1,6}$")] = "FD"
+    #: Minutes until the first answer of a human, by priority, as promised to the user.
+    first_response_minutes: Mapping[Priority, Annotated[int, Field(ge=1)]] = {
+        "urgent": 15,
+        "high": 60,
+        "normal": 240,
+        "low": 1440,
+    }
+
+    @field_validator("first_response_minutes")
+    @classmethod
+    def whole(cls, minutes: Mapping[Priority, int]) -> Mapping[Priority, int]:
+        missing = {"urgent", "high", "normal", "low"} - set(minutes)
+        if missing:
+            raise ValueError(f"no minutes for {', '.join(sorted(missing))}")
+        return minutes
+
+
+class DeliverySection(Section):
+    """How hard a reply is tried."""
+
+    attempts: Annotated[int, Field(ge=1, le=50)] = 8
+    #: A send that takes longer may have arrived.
+    timeout_seconds: Seconds = 30
+
+
+class Logs(Section):
+    """One line an event; never message text."""
+
+    format: Literal["auto", "console", "json"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Folders(Section):
+    """Where things lie, relative to config.yaml."""
+
+    responses: Path = Path("responses")
+    intents: Path = Path("intents")
+    var: Path = Path("var")
+
+
+class Settings(BaseSettings):
+    """The whole configuration. `channels` maps a name to a section whose `type` is the name unless given."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True
+    )
+
+    brand: Brand = Brand()
+    languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("en", "zh")
+    database: DatabaseSection = DatabaseSection()
+    web: Web = Web()
+    understanding: UnderstandingSection = UnderstandingSection()
+    decisions: Decisions = Decisions()
+    conversation: ConversationSection = ConversationSection()
+    tickets: Tickets = Tickets()
+    delivery: DeliverySection = DeliverySection()
+    logs: Logs = Logs()
+    folders: Folders = Folders()
+    channels: dict[str, dict[str, object]] = {"webchat": {}}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+    @model_validator(mode="before")
+    @classmethod
+    def secrets_from_files(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return _with_files_read(values)
+
+
+def load(file: ConfigFile) -> Settings:
+    """The settings in `file` and the environment. Raises `Misconfigured` with every problem found."""
+    problems = [*_strange_variables(), *secrets_in_file(file, UnderstandingSection, ("understanding",))]
+    try:
+        with file.blamed():
+            settings = Settings(**file.values())
+    except Misconfigured as error:
+        raise Misconfigured(problems + error.problems) from error
+    except SettingsError as error:
+        raise Misconfigured([*problems, Problem("environment", PREFIX, str(error), "write it as JSON")]) from error
+    if problems:
+        raise Misconfigured(problems)
+    return settings
+
+
+def secrets_in_file(file: ConfigFile, model: type[BaseModel], under: tuple[str, ...]) -> list[Problem]:
+    """A problem for every secret of `model` written into config.yaml itself, where backups and commits would spread it."""
+    names = [name for name, field in model.model_fields.items() if SecretStr in _parts(field.annotation)]
+    return [
+        Problem(
+            file.line((*under, name)),
+            ".".join((*under, name)),
+            "a secret in the configuration file",
+            f"set {PREFIX}{'__'.join((*under, name)).upper()}, or name a file with {name}_file",
+        )
+        for name in names
+        if file.has((*under, name))
+    ]
+
+
+def _parts(annotation: object) -> tuple[object, ...]:
+    return (annotation, *getattr(annotation, "__args__", ()))
+
+
+def _strange_variables() -> list[Problem]:
+    return [
+        Problem(f"environment ({name})", name, "no such section", f"one of {', '.join(Settings.model_fields)}")
+        for name in sorted(os.environ)
+        if name.startswith(PREFIX) and name[len(PREFIX) :].split("__")[0].lower() not in Settings.model_fields
+    ]
+
+
+def _with_files_read(values: dict[str, Any]) -> dict[str, Any]:
+    read: dict[str, Any] = {}
+    for key, value in values.items():
+        if key.endswith("_file") and isinstance(value, str):
+            read[key.removesuffix("_file")] = _secret(key, Path(value))
+        else:
+            read[key] = _with_files_read(value) if isinstance(value, dict) else value
+    return read
+
+
+def _secret(key: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ValueError(f"{key} names {path}, which cannot be read: {error.strerror}") from error
