@@ -1,0 +1,139 @@
+"""One database: how it is opened, how a piece of work becomes one transaction, and what its failures mean."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.pool import QueuePool
+from sqlmodel import Session as Session  # named in the types of those who run work
+
+from bot.errors import StorageDown
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+#: Seconds a transaction waits for another process's lock before it gives up.
+LOCK_PATIENCE = 5
+
+#: Threads, and so transactions, at a time on PostgreSQL. SQLite has one writer, so one thread.
+POSTGRES_THREADS = 8
+
+
+class Database:
+    """Runs work off the event loop, each piece in one transaction of its own.
+
+    `url` is `sqlite:///path` or `postgresql://...`. Every method may raise `StorageDown`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.embedded = url.startswith("sqlite")
+        self._engine = _sqlite(url) if self.embedded else _postgres(url)
+        self._threads = ThreadPoolExecutor(1 if self.embedded else POSTGRES_THREADS, "database")
+
+    async def run(
+        self,
+        work: Callable[Concatenate[Session, Arguments], Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """What `work` returns once its transaction is on disk; nothing of it is where it raised."""
+
+        def transaction() -> Result:
+            return self.transact(work, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, transaction)
+
+    def transact(
+        self,
+        work: Callable[Concatenate[Session, Arguments], Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """`run`, on the calling thread."""
+        try:
+            try:
+                return self._once(work, *args, **kwargs)
+            except IntegrityError:
+                # Another process wrote the same event or address first; now it can be found.
+                return self._once(work, *args, **kwargs)
+        except DBAPIError as error:
+            raise StorageDown(f"the database did not do it: {error.orig}") from error
+
+    def _once(
+        self,
+        work: Callable[Concatenate[Session, Arguments], Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            return work(session, *args, **kwargs)
+
+    def migrate(self) -> None:
+        """Brings the tables to this version of Frontdesk."""
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        try:
+            with self._engine.begin() as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except DBAPIError as error:
+            raise StorageDown(f"the database cannot be opened: {error.orig}") from error
+
+    def ping(self) -> None:
+        """Returns where the database answers."""
+        self.transact(lambda session: session.execute(text("SELECT 1")))
+
+    def close(self) -> None:
+        """Lets the running transactions end, then lets go of the database."""
+        self._threads.shutdown(wait=True)
+        self._engine.dispose()
+
+
+def _sqlite(url: str) -> Engine:
+    path = Path(url.removeprefix("sqlite:///"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        # Parameters are what people wrote: they belong in no error message.
+        hide_parameters=True,
+        connect_args={"timeout": LOCK_PATIENCE, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver must not open transactions on its own: it would take the write lock too late, after a read, where
+    # waiting for another writer can no longer succeed.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    # FULL: a message told "received" is still there after a power cut.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _postgres(url: str) -> Engine:
+    driver = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    return create_engine(
+        driver,
+        pool_size=POSTGRES_THREADS,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"connect_timeout": LOCK_PATIENCE, "options": f"-c lock_timeout={LOCK_PATIENCE * 1000}"},
+    )

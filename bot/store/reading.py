@@ -1,0 +1,190 @@
+"""What people look at: the transcript at a place, the list of tickets, one ticket whole."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session, case, col, func, select
+
+from bot.store.tables import (
+    Address,
+    Contact,
+    Conversation,
+    File,
+    Message,
+    MessageState,
+    Ticket,
+    TicketConversation,
+    TicketEvent,
+    TicketState,
+)
+from bot.store.ticketing import OVER, RANK, find, ticket_of
+from channels.base import Owner, Place
+
+#: Outbound messages a user has seen, or may have.
+SHOWN = (
+    MessageState.RECEIVED,
+    MessageState.HANDLED,
+    MessageState.SENT,
+    MessageState.DELIVERED,
+    MessageState.READ,
+    MessageState.UNKNOWN,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message with its files."""
+
+    message: Message
+    files: Sequence[File]
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A conversation as its user sees it, oldest message first."""
+
+    owner: Owner
+    agent: str
+    ticket: str | None
+    said: Sequence[Said]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """A ticket with everything an agent needs to answer it."""
+
+    ticket: Ticket
+    owner: Owner
+    contact: Contact
+    addresses: Sequence[Address]
+    said: Sequence[Said]
+    events: Sequence[TicketEvent]
+
+
+def talk(session: Session, channel: str, place: Place, limit: int) -> Talk | None:
+    """The newest `limit` messages at `place`; None where nobody ever wrote."""
+    conversation = _at(session, channel, place)
+    if conversation is None:
+        return None
+    ticket = ticket_of(session, conversation.id)
+    newest = session.exec(
+        select(Message)
+        .where(Message.conversation_id == conversation.id, col(Message.state).in_(SHOWN))
+        .order_by(col(Message.id).desc())
+        .limit(limit)
+    ).all()
+    return Talk(
+        owner=conversation.owner,
+        agent=(ticket.assignee or "") if ticket else "",
+        ticket=ticket.number if ticket else None,
+        said=_with_files(session, newest[::-1]),
+    )
+
+
+def file_at(session: Session, channel: str, place: Place, file_id: int) -> File | None:
+    """A file of the conversation at `place`; None for a file of any other."""
+    conversation = _at(session, channel, place)
+    file = session.get(File, file_id)
+    return file if file and conversation and file.conversation_id == conversation.id else None
+
+
+def list_tickets(session: Session, states: Collection[TicketState], limit: int) -> Sequence[Ticket]:
+    """Tickets in `states`, all that are not over where none is named: most urgent first, then oldest."""
+    wanted = states or [state for state in TicketState if state not in OVER]
+    rows = session.exec(
+        select(Ticket)
+        .where(col(Ticket.state).in_(wanted))
+        .order_by(case({word: -rank for rank, word in enumerate(RANK)}, value=Ticket.priority), col(Ticket.id))
+        .limit(limit)
+    )
+    return rows.all()
+
+
+def show(session: Session, number: str) -> TicketView:
+    """Raises `NotFound`."""
+    ticket = find(session, number)
+    ids = select(TicketConversation.conversation_id).where(TicketConversation.ticket_id == ticket.id)
+    rows = session.exec(
+        select(Conversation, Address, Contact)
+        .join(Address, col(Conversation.address_id) == Address.id)
+        .join(Contact, col(Address.contact_id) == Contact.id)
+        .where(col(Conversation.id).in_(ids))
+        .order_by(col(Conversation.id))
+    ).all()
+    messages = session.exec(
+        select(Message).where(col(Message.conversation_id).in_(ids)).order_by(col(Message.id))
+    ).all()
+    events = session.exec(
+        select(TicketEvent).where(TicketEvent.ticket_id == ticket.id).order_by(col(TicketEvent.id))
+    ).all()
+    return TicketView(
+        ticket=ticket,
+        owner=rows[-1][0].owner,
+        contact=rows[-1][2],
+        addresses=[address for _, address, _ in rows],
+        said=_with_files(session, messages),
+        events=events,
+    )
+
+
+def status_for(session: Session, conversation_id: int, number: str) -> Ticket | None:
+    """The ticket `number`, if it is of the same contact as the conversation; None otherwise, or where there is none."""
+    contact = (
+        select(Address.contact_id)
+        .join(Conversation, col(Conversation.address_id) == Address.id)
+        .where(Conversation.id == conversation_id)
+        .scalar_subquery()
+    )
+    return session.exec(
+        select(Ticket)
+        .join(TicketConversation)
+        .join(Conversation, col(TicketConversation.conversation_id) == Conversation.id)
+        .join(Address, col(Conversation.address_id) == Address.id)
+        .where(Ticket.number == number.upper(), Address.contact_id == contact)
+    ).first()
+
+
+def settled(session: Session, message_id: int) -> bool:
+    """Whether an inbound message is worked off: handled, and nothing of its conversation on its way out."""
+    message = session.get_one(Message, message_id)
+    unfinished = (MessageState.RECEIVED, MessageState.QUEUED, MessageState.SENDING)
+    waiting = session.exec(
+        select(Message.id)
+        .where(Message.conversation_id == message.conversation_id, col(Message.state).in_(unfinished))
+        .limit(1)
+    ).first()
+    return waiting is None
+
+
+def counts(session: Session) -> dict[tuple[str, str], int]:
+    """How many messages stand in each unfinished state, by (channel, state)."""
+    unfinished = (MessageState.RECEIVED, MessageState.QUEUED, MessageState.SENDING)
+    rows = session.exec(
+        select(Message.channel, Message.state, func.count())
+        .where(col(Message.state).in_(unfinished))
+        .group_by(col(Message.channel), col(Message.state))
+    )
+    return {(channel, str(state)): count for channel, state, count in rows}
+
+
+def _at(session: Session, channel: str, place: Place) -> Conversation | None:
+    return session.exec(
+        select(Conversation)
+        .join(Address, col(Conversation.address_id) == Address.id)
+        .where(
+            Address.channel == channel,
+            Address.account == place.account,
+            Address.handle == place.handle,
+            Conversation.thread == place.thread,
+        )
+    ).first()
+
+
+def _with_files(session: Session, messages: Sequence[Message]) -> list[Said]:
+    files: dict[int, list[File]] = {}
+    ids = [message.id for message in messages]
+    for file in session.exec(select(File).where(col(File.message_id).in_(ids)).order_by(col(File.id))):
+        files.setdefault(file.message_id, []).append(file)
+    return [Said(message, files.get(message.id, [])) for message in messages]

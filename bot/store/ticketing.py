@@ -1,0 +1,231 @@
+"""A ticket's life in the database: opened, taken, answered, solved, given back. Each change is a line of its timeline.
+
+Who answers a conversation changes only here, and with every change the conversation's epoch rises by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from bot.errors import NotFound, Refused
+from bot.store.tables import (
+    Conversation,
+    Message,
+    MessageState,
+    Status,
+    Ticket,
+    TicketConversation,
+    TicketEvent,
+    TicketState,
+)
+from channels.base import Author, Owner
+
+#: Tickets in these states take no more work.
+OVER = (TicketState.SOLVED, TicketState.CLOSED)
+
+#: The first ticket has the number after this one, so that no customer is number 1.
+FIRST_NUMBER = 1000
+
+RANK = ("low", "normal", "high", "urgent")
+
+#: What users are told, in the language of their conversation.
+Notice = Callable[[str | None], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Why and how a conversation goes to a human."""
+
+    prefix: str
+    title: str
+    category: str
+    priority: str
+    #: human, unsure, unhelpful, down, fault or policy.
+    reason: str
+    language: str
+    #: Until the first answer of a human, as the user is told.
+    promise: timedelta
+    facts: Mapping[str, str] = field(default_factory=dict)
+    tried: Sequence[str] = ()
+
+
+def ticket_of(session: Session, conversation_id: int) -> Ticket | None:
+    """The newest ticket of the conversation that is not over."""
+    return session.exec(
+        select(Ticket)
+        .join(TicketConversation)
+        .where(TicketConversation.conversation_id == conversation_id, col(Ticket.state).not_in(OVER))
+        .order_by(col(Ticket.id).desc())
+        .limit(1)
+    ).first()
+
+
+def escalate(session: Session, conversation: Conversation, escalation: Escalation, now: datetime) -> Ticket:
+    """Puts the conversation in the queue, on its open ticket or a new one."""
+    ticket = ticket_of(session, conversation.id)
+    if ticket is None:
+        ticket = _open(session, conversation, escalation, now)
+        add_event(session, ticket, "bot", "opened", now, reason=escalation.reason)
+    else:
+        ticket.priority = max(ticket.priority, escalation.priority, key=RANK.index)
+        ticket.facts = {**ticket.facts, **escalation.facts}
+        ticket.state, ticket.assignee = TicketState.OPEN, None
+        add_event(session, ticket, "bot", "escalated", now, reason=escalation.reason)
+    change_owner(conversation, Owner.QUEUE)
+    return ticket
+
+
+def change_owner(conversation: Conversation, owner: Owner) -> None:
+    """From here on `owner` answers; whatever another wrote before is overtaken."""
+    if conversation.owner is not owner:
+        conversation.owner = owner
+        conversation.epoch += 1
+
+
+def file_under(session: Session, conversation_id: int, message_id: int, now: datetime) -> None:
+    """A user's message reached the ticket of its conversation."""
+    ticket = ticket_of(session, conversation_id)
+    if ticket is None:
+        raise NotFound(f"conversation {conversation_id} is with a human but has no ticket")
+    if ticket.state is TicketState.PENDING:
+        ticket.state = TicketState.OPEN
+    add_event(session, ticket, "user", "message", now, message=message_id)
+
+
+def note_delivery(session: Session, message: Message, kind: str, now: datetime) -> None:
+    """Tells the ticket, where there is one, that a message was withheld, failed or is unknown."""
+    ticket = ticket_of(session, message.conversation_id)
+    if ticket:
+        add_event(session, ticket, "frontdesk", kind, now, message=message.id, error=message.error)
+
+
+def add_event(session: Session, ticket: Ticket, actor: str, kind: str, now: datetime, **detail: Any) -> None:
+    """A line of the timeline."""
+    ticket.updated_at = now
+    session.add(TicketEvent(ticket_id=ticket.id, at=now, actor=actor, kind=kind, detail=detail))
+
+
+def find(session: Session, number: str) -> Ticket:
+    """The ticket people call `number`, in any case. Raises `NotFound`."""
+    ticket = session.exec(select(Ticket).where(Ticket.number == number.strip().upper()).with_for_update()).first()
+    if ticket is None:
+        raise NotFound(f"there is no ticket {number}")
+    return ticket
+
+
+def conversations(session: Session, ticket: Ticket) -> Sequence[Conversation]:
+    """What the ticket is about, locked for a change."""
+    return session.exec(
+        select(Conversation)
+        .join(TicketConversation)
+        .where(TicketConversation.ticket_id == ticket.id)
+        .order_by(col(Conversation.id))
+        .with_for_update(of=Conversation)
+    ).all()
+
+
+def take(session: Session, number: str, agent: str, notice: Notice, now: datetime) -> Sequence[Conversation]:
+    """Makes `agent` the owner of the ticket's conversations and tells their users with `notice`.
+
+    Raises `Refused` where another agent is the owner, or the ticket is over.
+    """
+    ticket = find(session, number)
+    if ticket.state in OVER:
+        raise Refused(f"{ticket.number} is {ticket.state.value}")
+    if ticket.assignee and ticket.assignee != agent:
+        raise Refused(f"{ticket.number} is with {ticket.assignee}")
+    found = conversations(session, ticket)
+    if ticket.assignee == agent:
+        return found
+    ticket.assignee, ticket.state = agent, TicketState.OPEN
+    for conversation in found:
+        change_owner(conversation, Owner.AGENT)
+        say(session, conversation, Author.SYSTEM, agent, notice(conversation.language), now)
+    add_event(session, ticket, agent, "taken", now)
+    return found
+
+
+def reply(session: Session, number: str, agent: str, text: str, notice: Notice, now: datetime) -> Sequence[Conversation]:
+    """Takes the ticket and queues an agent's answer on its newest conversation; the ticket then waits for the user."""
+    found = take(session, number, agent, notice, now)
+    message = say(session, found[-1], Author.AGENT, agent, text, now)
+    ticket = find(session, number)
+    ticket.first_response_at = ticket.first_response_at or now
+    ticket.state = TicketState.PENDING
+    found[-1].status = Status.WAITING
+    add_event(session, ticket, agent, "replied", now, message=message.id)
+    return found
+
+
+def note(session: Session, number: str, agent: str, text: str, now: datetime) -> None:
+    """Writes down what only agents see."""
+    ticket = find(session, number)
+    add_event(session, ticket, agent, "note", now, text=text)
+
+
+def hand_back(session: Session, number: str, agent: str, kind: str, notice: Notice, now: datetime) -> None:
+    """The bot answers again. `kind` is "solved", which ends the ticket, or "released", which leaves it waiting.
+
+    Raises `Refused` where the ticket is over.
+    """
+    ticket = find(session, number)
+    if ticket.state in OVER:
+        raise Refused(f"{ticket.number} is already {ticket.state.value}")
+    ticket.assignee = None if kind == "released" else ticket.assignee
+    ticket.state = TicketState.PENDING if kind == "released" else TicketState.SOLVED
+    ticket.solved_at = now if kind == "solved" else None
+    for conversation in conversations(session, ticket):
+        change_owner(conversation, Owner.BOT)
+        conversation.dialogue = {}
+        conversation.status = Status.CLOSED if kind == "solved" else Status.WAITING
+        say(session, conversation, Author.SYSTEM, agent, notice(conversation.language), now)
+    add_event(session, ticket, agent, kind, now)
+
+
+def say(
+    session: Session, conversation: Conversation, author: Author, name: str, text: str, now: datetime
+) -> Message:
+    """Queues something that is not the bot's: an agent's answer, or Frontdesk telling who answers now."""
+    message = Message(
+        conversation_id=conversation.id,
+        channel=conversation.channel,
+        account=conversation.account,
+        author=author,
+        author_name=name,
+        state=MessageState.QUEUED,
+        text=text,
+        language=conversation.language,
+        epoch=conversation.epoch,
+        due_at=now,
+        created_at=now,
+    )
+    session.add(message)
+    session.flush()
+    return message
+
+
+def _open(session: Session, conversation: Conversation, escalation: Escalation, now: datetime) -> Ticket:
+    ticket = Ticket(
+        # Unique until the id is known.
+        number=f"new-{conversation.id}-{conversation.epoch}",
+        title=escalation.title,
+        category=escalation.category,
+        priority=escalation.priority,
+        language=escalation.language,
+        reason=escalation.reason,
+        facts=dict(escalation.facts),
+        tried=list(escalation.tried),
+        promised_at=now + escalation.promise,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(ticket)
+    session.flush()
+    ticket.number = f"{escalation.prefix}-{FIRST_NUMBER + ticket.id}"
+    session.add(TicketConversation(ticket_id=ticket.id, conversation_id=conversation.id))
+    return ticket

@@ -1,0 +1,229 @@
+"""A turn is read in one transaction and written in another; between the two nobody holds a lock.
+
+Whoever writes says what was read: if the owner changed or the messages were handled meanwhile, nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, func, select, update
+
+from bot.errors import Overtaken
+from bot.store.ticketing import Escalation, escalate, file_under, ticket_of
+from bot.store.tables import Address, Contact, Conversation, File, Message, MessageState, Status
+from channels.base import Author, Choice, Owner, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An inbound message of a turn."""
+
+    id: int
+    text: str
+    choice: str | None
+    #: The platform's idea of the language.
+    language: str | None
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Everything unhandled in one conversation, and what is known about it."""
+
+    conversation_id: int
+    channel: str
+    place: Place
+    owner: Owner
+    epoch: int
+    language: str | None
+    tier: str
+    dialogue: dict[str, Any]
+    messages: Sequence[Heard]
+    #: Number of the open ticket.
+    ticket: str | None
+    #: Payloads of all buttons this conversation was ever shown; empty unless one was pressed now.
+    offered: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the bot wants to say. `{ticket}` in `text` becomes the number of the ticket this turn opens or has."""
+
+    text: str
+    language: str
+    choices: Sequence[Choice] = ()
+    intent: str | None = None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a turn ended."""
+
+    language: str | None
+    dialogue: dict[str, Any]
+    replies: Sequence[Reply] = ()
+    escalation: Escalation | None = None
+    understood: dict[str, Any] | None = None
+    intent: str | None = None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What finishing wrote. `ready_at` names the next turn of the conversation, if more came meanwhile."""
+
+    ready_at: datetime | None
+    replies: int
+    ticket: str | None
+
+
+def ready(session: Session, channels: Collection[str], now: datetime, limit: int) -> list[int]:
+    """Conversations of `channels` whose turn may begin, longest waiting first."""
+    rows = session.exec(
+        select(Conversation.id)
+        .where(col(Conversation.ready_at) <= now, col(Conversation.channel).in_(channels))
+        .order_by(col(Conversation.ready_at))
+        .limit(limit)
+    )
+    return list(rows)
+
+
+def load(session: Session, conversation_id: int) -> Turn | None:
+    """The turn of a conversation; None where nothing is unhandled."""
+    messages = session.exec(
+        select(Message)
+        .where(Message.conversation_id == conversation_id, Message.state == MessageState.RECEIVED)
+        .order_by(col(Message.id))
+    ).all()
+    if not messages:
+        return None
+    conversation, address, contact = session.exec(
+        select(Conversation, Address, Contact)
+        .join(Address, col(Conversation.address_id) == Address.id)
+        .join(Contact, col(Address.contact_id) == Contact.id)
+        .where(Conversation.id == conversation_id)
+    ).one()
+    ticket = ticket_of(session, conversation_id)
+    return Turn(
+        conversation_id=conversation_id,
+        channel=conversation.channel,
+        place=place_of(conversation, address),
+        owner=conversation.owner,
+        epoch=conversation.epoch,
+        language=conversation.language,
+        tier=contact.tier,
+        dialogue=conversation.dialogue,
+        messages=_heard(session, messages),
+        ticket=ticket.number if ticket else None,
+        offered=_offered(session, conversation_id) if any(message.choice for message in messages) else frozenset(),
+    )
+
+
+def finish(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> Finished:
+    """Marks the turn's messages handled, queues its replies and moves its ticket, all or nothing.
+
+    Raises `Overtaken` where the owner changed or another worker finished the turn since it was loaded.
+    """
+    conversation = session.exec(
+        select(Conversation).where(Conversation.id == turn.conversation_id).with_for_update()
+    ).one()
+    if conversation.epoch != turn.epoch:
+        raise Overtaken(f"conversation {turn.conversation_id} changed hands")
+    _mark_handled(session, turn, outcome, now)
+    number = _settle_ticket(session, conversation, turn, outcome, now)
+    conversation.language = outcome.language or conversation.language
+    conversation.dialogue = outcome.dialogue
+    conversation.status = Status.WAITING if conversation.owner is Owner.BOT else Status.OPEN
+    for reply in outcome.replies:
+        session.add(_queued(conversation, turn, reply, number, now))
+    conversation.ready_at = _next(session, turn.conversation_id, now)
+    return Finished(conversation.ready_at, len(outcome.replies), number)
+
+
+def place_of(conversation: Conversation, address: Address) -> Place:
+    """Where the conversation is, in the channel's words."""
+    return Place(
+        account=address.account, handle=address.handle, thread=conversation.thread, public=conversation.public
+    )
+
+
+def _heard(session: Session, messages: Sequence[Message]) -> tuple[Heard, ...]:
+    ids = [message.id for message in messages]
+    files: dict[int, int] = dict(
+        session.exec(
+            select(File.message_id, func.count()).where(col(File.message_id).in_(ids)).group_by(col(File.message_id))
+        ).all()
+    )
+    return tuple(
+        Heard(message.id, message.text, message.choice, message.language, files.get(message.id, 0))
+        for message in messages
+    )
+
+
+def _offered(session: Session, conversation_id: int) -> frozenset[str]:
+    rows = session.exec(
+        select(Message.choices).where(Message.conversation_id == conversation_id, Message.author != Author.USER)
+    )
+    return frozenset(choice["payload"] for choices in rows for choice in choices)
+
+
+def _mark_handled(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> None:
+    ids = [message.id for message in turn.messages]
+    done = session.exec(
+        update(Message)
+        .where(col(Message.id).in_(ids), col(Message.state) == MessageState.RECEIVED)
+        .values(
+            state=MessageState.HANDLED,
+            language=outcome.language,
+            understood=outcome.understood,
+            intent=outcome.intent,
+            confidence=outcome.confidence,
+            finished_at=now,
+        )
+    )
+    if done.rowcount != len(ids):
+        raise Overtaken(f"the turn of conversation {turn.conversation_id} is finished")
+
+
+def _settle_ticket(
+    session: Session, conversation: Conversation, turn: Turn, outcome: Outcome, now: datetime
+) -> str | None:
+    if outcome.escalation:
+        return escalate(session, conversation, outcome.escalation, now).number
+    if conversation.owner is not Owner.BOT:
+        for message in turn.messages:
+            file_under(session, conversation.id, message.id, now)
+    return turn.ticket
+
+
+def _queued(conversation: Conversation, turn: Turn, reply: Reply, ticket: str | None, now: datetime) -> Message:
+    return Message(
+        conversation_id=conversation.id,
+        channel=conversation.channel,
+        account=conversation.account,
+        author=Author.BOT,
+        state=MessageState.QUEUED,
+        text=reply.text.replace("{ticket}", ticket or ""),
+        language=reply.language,
+        choices=[{"title": choice.title, "payload": choice.payload} for choice in reply.choices],
+        intent=reply.intent,
+        confidence=reply.confidence,
+        answers_id=turn.messages[-1].id,
+        epoch=conversation.epoch,
+        due_at=now,
+        created_at=now,
+    )
+
+
+def _next(session: Session, conversation_id: int, now: datetime) -> datetime | None:
+    waiting = session.exec(
+        select(Message.id)
+        .where(Message.conversation_id == conversation_id, Message.state == MessageState.RECEIVED)
+        .limit(1)
+    ).first()
+    return now if waiting else None
