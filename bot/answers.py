@@ -1,0 +1,166 @@
+"""responses/<language>/*.yml, in Rasa's response format: the approved words for an intent, a language, a channel."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.config_file import ConfigFile
+from bot.errors import Misconfigured, Problem
+from channels.base import Choice
+
+#: Frontdesk's own sentences and the placeholders each may use, besides `{brand}`. They stand in every language under
+#: `utter_frontdesk_<name>`.
+SENTENCES: Mapping[str, frozenset[str]] = {
+    "escalated_human": frozenset({"ticket", "wait"}),
+    "escalated_unsure": frozenset({"ticket", "wait"}),
+    "escalated_unhelpful": frozenset({"ticket", "wait"}),
+    "escalated_policy": frozenset({"ticket", "wait"}),
+    "escalated_down": frozenset({"ticket", "wait"}),
+    "escalated_fault": frozenset({"ticket", "wait"}),
+    "useful_facts": frozenset({"facts"}),
+    "ask_first": frozenset({"question"}),
+    "ask_next": frozenset({"question"}),
+    "clarify": frozenset(),
+    "clarify_one": frozenset(),
+    "another": frozenset(),
+    "no_words": frozenset(),
+    "file_only": frozenset(),
+    "choice_expired": frozenset(),
+    "glad": frozenset(),
+    "how_can_i_help": frozenset(),
+    "status": frozenset({"ticket", "state"}),
+    "status_unknown": frozenset({"ticket"}),
+    "status_none": frozenset(),
+    "state_new": frozenset(),
+    "state_open": frozenset(),
+    "state_pending": frozenset(),
+    "state_on_hold": frozenset(),
+    "state_solved": frozenset(),
+    "state_closed": frozenset(),
+    "language_switched": frozenset(),
+    "language_unknown": frozenset({"languages"}),
+    "language_name": frozenset(),
+    "agent_joined": frozenset({"agent"}),
+    "bot_back": frozenset(),
+    "solved": frozenset({"ticket"}),
+    "button_didnt_help": frozenset(),
+    "button_human": frozenset(),
+    "button_skip": frozenset(),
+}
+
+OWN = "utter_frontdesk_"
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+class Variation(BaseModel):
+    """One way to say it. Rasa's own keys; `channel` is a channel type, `condition` a slot and its value."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str = ""
+    channel: str | None = None
+    image: str | None = None
+    buttons: tuple[Mapping[str, str], ...] = ()
+    condition: tuple[Mapping[str, Any], ...] = ()
+    metadata: Mapping[str, str] = {}
+    id: str | None = None
+
+
+class _Responses(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: str = "3.1"
+    responses: Mapping[str, tuple[Variation, ...]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """An answer ready to be rendered: Markdown, and the buttons the content brings along."""
+
+    text: str
+    choices: Sequence[Choice] = ()
+
+
+class Answers:
+    """All approved words. `where` names the file and line of each key, for those who check."""
+
+    def __init__(self, brand: str, languages: Sequence[str]) -> None:
+        self.brand = brand
+        self.languages = languages
+        self.said: dict[str, dict[str, tuple[Variation, ...]]] = {language: {} for language in languages}
+        self.where: dict[tuple[str, str], str] = {}
+
+    def intents(self) -> frozenset[str]:
+        """Every intent with an answer in every language."""
+        keys = set.intersection(*(set(keys) for keys in self.said.values()))
+        return frozenset(key.removeprefix("utter_") for key in keys if not key.startswith(OWN))
+
+    def answer(self, intent: str, language: str, channel: str, slots: Mapping[str, str]) -> Words:
+        """The words for an intent. Raises `KeyError` where there are none."""
+        fitting = [found for found in self.said[language][f"utter_{intent}"] if _fits(found, channel, slots)]
+        variation = random.choice([found for found in fitting if found.channel] or fitting)
+        picture = f"\n\n![{self.title(intent, language)}]({variation.image})" if variation.image else ""
+        return Words(
+            self._filled(variation.text, {}) + picture,
+            tuple(Choice(title=button["title"], payload=button["payload"]) for button in variation.buttons),
+        )
+
+    def title(self, intent: str, language: str) -> str:
+        """What an intent is called on a button; its name where the content has no title."""
+        return next(
+            (found.metadata["title"] for found in self.said[language][f"utter_{intent}"] if "title" in found.metadata),
+            intent.replace("_", " "),
+        )
+
+    def sentence(self, name: str, language: str, **values: str) -> str:
+        """One of Frontdesk's own sentences. `values` are taken as plain text."""
+        return self._filled(random.choice(self.said[language][OWN + name]).text, values).strip()
+
+    def _filled(self, text: str, values: Mapping[str, str]) -> str:
+        known = {"brand": self.brand, **values}
+        return PLACEHOLDER.sub(lambda match: known.get(match[1], match[0]), text)
+
+
+def load(folder: Path, brand: str, languages: Sequence[str]) -> Answers:
+    """Reads every response file. Raises `Misconfigured` with every file that is not in Rasa's format."""
+    answers = Answers(brand, languages)
+    problems: list[Problem] = []
+    for language in languages:
+        files = sorted((folder / language).glob("*.yml"))
+        if not files:
+            problems.append(Problem(str(folder / language), language, "no answers", "write response files there"))
+        for path in files:
+            try:
+                _read(answers, language, path)
+            except Misconfigured as error:
+                problems += error.problems
+    if problems:
+        raise Misconfigured(problems)
+    return answers
+
+
+def _read(answers: Answers, language: str, path: Path) -> None:
+    file = ConfigFile(path)
+    with file.blamed():
+        read = _Responses(**file.values())
+    for key, variations in read.responses.items():
+        where = f"{language}/{file.line(('responses', key))}"
+        if key in answers.said[language]:
+            other = answers.where[language, key]
+            raise Misconfigured([Problem(where, key, f"stands in {other} as well", "keep one of the two")])
+        answers.said[language][key] = variations
+        answers.where[language, key] = where
+
+
+def _fits(variation: Variation, channel: str, slots: Mapping[str, str]) -> bool:
+    return variation.channel in (None, channel) and all(
+        slots.get(condition["name"]) == str(condition["value"]) for condition in variation.condition
+    )

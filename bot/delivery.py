@@ -1,0 +1,206 @@
+"""The outbox at work: sends what is queued, in order, once; tries again, looks up, or gives up, and says so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Concatenate, ParamSpec
+
+import structlog
+
+from bot.conversation import now
+from bot.errors import StorageDown
+from bot.files import Files
+from bot.metrics import RETRIES, SENDS
+from bot.rendering import Part, parts
+from bot.settings import DeliverySection
+from bot.store import outbox
+from bot.store.database import Database, Session
+from bot.store.outbox import Dispatch
+from bot.store.tables import MessageState
+from channels.base import Channel, Choice, MayHaveArrived, Never, Outbound, Sent, TryAgain
+
+log = structlog.get_logger()
+
+Arguments = ParamSpec("Arguments")
+
+#: Messages sent at the same time, each of another conversation.
+AT_ONCE = 32
+
+#: Seconds between two looks for messages another process queued: an agent at the command line.
+POLL = 0.25
+
+#: Seconds before the second try; doubled for each further one, up to LONGEST_PAUSE.
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 300.0
+
+
+class Delivery:
+    """Sends the messages of `channels`. Only one may run for a channel at a time."""
+
+    def __init__(
+        self, database: Database, channels: Mapping[str, Channel], files: Files, settings: DeliverySection
+    ) -> None:
+        self._database = database
+        self._channels = channels
+        self._files = files
+        self._settings = settings
+        self._sending: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+
+    def nudge(self) -> None:
+        """Something was queued."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until cancelled; messages being sent are finished first."""
+        try:
+            await self._until_recovered()
+            while True:
+                self._wake.clear()
+                if not await self._send_due():
+                    await self._rest()
+        finally:
+            await asyncio.gather(*self._sending, return_exceptions=True)
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(POLL):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _until_recovered(self) -> None:
+        while True:
+            try:
+                return await self.recover()
+            except StorageDown as error:
+                log.error("storage_down", doing="recovering the outbox", reason=str(error))
+                await asyncio.sleep(FIRST_PAUSE)
+
+    async def recover(self) -> None:
+        """Finds out what became of the messages a crash interrupted, before anything new is sent."""
+        for dispatch in await self._database.run(outbox.interrupted, self._channels.keys()):
+            channel = self._channels[dispatch.message.channel]
+            if channel.limits.idempotent:
+                await self._note(outbox.put_back, dispatch.message.id, now(), "interrupted by a restart")
+            else:
+                await self._look_up(channel, dispatch, "interrupted by a restart")
+
+    async def _send_due(self) -> int:
+        """Starts what may be sent; how many that is."""
+        free = AT_ONCE - len(self._sending)
+        if free <= 0:
+            return 0
+        try:
+            claimed = await self._database.run(outbox.claim, self._channels.keys(), now(), free)
+        except StorageDown as error:
+            log.error("storage_down", doing="claiming messages", reason=str(error))
+            return 0
+        for dispatch in claimed:
+            task = asyncio.create_task(self._deliver(dispatch))
+            self._sending.add(task)
+            task.add_done_callback(self._sent)
+        return len(claimed)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        self.nudge()
+
+    async def _deliver(self, dispatch: Dispatch) -> None:
+        """One try at a message; the result is written down, however long the database takes."""
+        message = dispatch.message
+        channel = self._channels[message.channel]
+        try:
+            await self._send(channel, dispatch)
+            SENDS.labels(channel.name, "sent").inc()
+        except TryAgain as error:
+            await self._try_again(dispatch, error)
+        except Never as error:
+            await self._give_up(dispatch, MessageState.FAILED, str(error))
+        except (MayHaveArrived, TimeoutError) as error:
+            await self._look_up(channel, dispatch, str(error) or "no answer in time")
+        except Exception as error:
+            # The edge of every channel: after a fault in the middle of sending nobody knows what the platform has.
+            log.exception("send_fault", channel=channel.name, message=message.id)
+            await self._give_up(dispatch, MessageState.UNKNOWN, f"fault of the channel: {type(error).__name__}")
+
+    async def _send(self, channel: Channel, dispatch: Dispatch) -> None:
+        pieces = self._pieces(channel, dispatch)
+        for number in range(dispatch.message.parts_sent, len(pieces)):
+            async with asyncio.timeout(self._settings.timeout_seconds):
+                sent = await channel.send(_outbound(dispatch, pieces[number], number))
+            await self._part_sent(dispatch, sent, last=number == len(pieces) - 1)
+
+    async def _part_sent(self, dispatch: Dispatch, sent: Sent, *, last: bool) -> None:
+        await self._note(outbox.part_sent, dispatch.message.id, sent.platform_id, last, now())
+
+    async def _note(
+        self, work: Callable[Concatenate[Session, Arguments], None], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> None:
+        """Writes down what became of a send, as often as it takes: forgotten, it would be sent twice or never."""
+        while True:
+            try:
+                return await self._database.run(work, *args, **kwargs)
+            except StorageDown as error:
+                log.error("storage_down", doing="noting a send", reason=str(error))
+                await asyncio.sleep(FIRST_PAUSE)
+
+    def _pieces(self, channel: Channel, dispatch: Dispatch) -> list[Part]:
+        choices = [Choice(title=choice["title"], payload=choice["payload"]) for choice in dispatch.message.choices]
+        files = [self._files.stored(file) for file in dispatch.files]
+        return parts(dispatch.message.text, choices, files, channel.limits)
+
+    async def _try_again(self, dispatch: Dispatch, error: TryAgain) -> None:
+        message = dispatch.message
+        if message.attempts >= self._settings.attempts:
+            return await self._give_up(dispatch, MessageState.FAILED, f"given up after {message.attempts} tries: {error}")
+        pause = error.after if error.after is not None else min(FIRST_PAUSE * 2 ** (message.attempts - 1), LONGEST_PAUSE)
+        RETRIES.labels(message.channel).inc()
+        log.warning("send_put_off", channel=message.channel, message=message.id, seconds=pause, reason=str(error))
+        await self._note(outbox.put_back, message.id, now() + timedelta(seconds=pause), str(error))
+
+    async def _look_up(self, channel: Channel, dispatch: Dispatch, reason: str) -> None:
+        """After an ambiguous send: asks the platform, and says `unknown` where it cannot tell."""
+        pieces = self._pieces(channel, dispatch)
+        number = dispatch.message.parts_sent
+        try:
+            async with asyncio.timeout(self._settings.timeout_seconds):
+                found = await channel.find(_outbound(dispatch, pieces[number], number))
+        except Exception as error:
+            # Whatever goes wrong while asking, the message stays unknown.
+            log.warning("send_unknown", channel=channel.name, message=dispatch.message.id, reason=f"{reason}; {error}")
+            return await self._give_up(dispatch, MessageState.UNKNOWN, reason)
+        if found is None:
+            return await self._note(outbox.put_back, dispatch.message.id, now(), reason)
+        last = number == len(pieces) - 1
+        await self._part_sent(dispatch, found, last=last)
+        if not last:
+            await self._note(outbox.put_back, dispatch.message.id, now(), reason)
+
+    async def _give_up(self, dispatch: Dispatch, state: MessageState, reason: str) -> None:
+        SENDS.labels(dispatch.message.channel, state.value).inc()
+        log.warning("send_given_up", channel=dispatch.message.channel, message=dispatch.message.id, state=state.value)
+        await self._note(outbox.give_up, dispatch.message.id, state, reason, now())
+
+
+def _outbound(dispatch: Dispatch, part: Part, number: int) -> Outbound:
+    message = dispatch.message
+    return Outbound(
+        message_id=message.id,
+        part=number,
+        place=dispatch.place,
+        text=part.text,
+        choices=part.choices,
+        files=part.files,
+        author=message.author,
+        author_name=message.author_name,
+        language=message.language or "",
+        owner=dispatch.owner,
+        ticket=dispatch.ticket,
+        intent=message.intent,
+        confidence=message.confidence,
+        reply_to=message.reply_to,
+        created_at=message.created_at,
+    )

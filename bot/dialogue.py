@@ -1,0 +1,38 @@
+"""What the bot remembers of a conversation between two turns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Dialogue(BaseModel):
+    """Kept as JSON with the conversation; unknown keys of an older version are forgotten."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    #: The intent answered last.
+    topic: str | None = None
+    #: Intents answered since the topic came up.
+    tried: tuple[str, ...] = ()
+    #: What to try next if that did not help, best first.
+    candidates: tuple[str, ...] = ()
+    #: Payloads of the buttons shown last, in their order: "2" means the second.
+    offered: tuple[str, ...] = ()
+    #: The fact the bot asked for last, while it collects.
+    asking: str | None = None
+    #: Facts asked for, answered or not.
+    asked: tuple[str, ...] = ()
+    #: Facts said so far, asked or not, by name.
+    facts: dict[str, str] = {}
+    #: Why the bot is collecting facts: the reason of the escalation that follows.
+    reason: str | None = None
+    #: The last turn ended in a question back, not in an answer.
+    unclear: bool = False
+    #: The language the user asked for, until they ask for another.
+    pinned: str | None = None
+
+    def but(self, **changes: Any) -> Dialogue:
+        """The same with `changes`."""
+        return self.model_copy(update=changes)

@@ -1,0 +1,146 @@
+"""What the core does for one channel: the door through which every message comes in."""
+
+from __future__ import annotations
+
+import hmac
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from bot.conversation import Conversations
+from bot.errors import StorageDown
+from bot.files import Files
+from bot.rendering import render
+from bot.store import inbox, reading
+from bot.store.database import Database
+from bot.store.reading import Said
+from channels.base import (
+    Author,
+    Channel,
+    Choice,
+    Inbound,
+    NotStored,
+    Place,
+    Received,
+    Shown,
+    StoredFile,
+    Transcript,
+    Unacceptable,
+)
+
+log = structlog.get_logger()
+
+#: Files one message may carry.
+MOST_FILES = 10
+
+#: Characters that reorder the text around them, so that it reads as something it is not.
+BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+
+
+class ChannelHost:
+    """Implements `channels.base.Host` for `channel`. `key` is Frontdesk's own secret."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        database: Database,
+        conversations: Conversations,
+        files: Files,
+        expect: Callable[[int, datetime], None],
+        *,
+        brand: str,
+        languages: Sequence[str],
+        key: bytes,
+        longest: int,
+    ) -> None:
+        self.brand = brand
+        self.languages = languages
+        self.secret = hmac.digest(key, channel.name.encode(), "sha256")
+        self._channel = channel
+        self._database = database
+        self._conversations = conversations
+        self._files = files
+        self._expect = expect
+        self._longest = longest
+
+    async def deliver(self, inbound: Inbound) -> Received:
+        """Stores the message, then lets its turn begin."""
+        clean = replace(inbound, text=clean_text(inbound.text), name=clean_text(inbound.name)[:200])
+        self._check(clean)
+        try:
+            kept = await self._files.keep(clean.attachments)
+            arrival = await self._conversations.receive(self._channel.name, clean, kept)
+        except StorageDown as error:
+            log.error("not_stored", channel=self._channel.name, reason=str(error))
+            raise NotStored(str(error)) from error
+        if arrival.ready_at:
+            self._expect(arrival.conversation_id, arrival.ready_at)
+        return Received(message_id=arrival.message_id, fresh=arrival.fresh)
+
+    async def transcript(self, place: Place, limit: int = 100) -> Transcript:
+        """What the person at `place` sees."""
+        try:
+            talk = await self._database.run(reading.talk, self._channel.name, place, limit)
+        except StorageDown as error:
+            raise NotStored(str(error)) from error
+        if talk is None:
+            return Transcript()
+        return Transcript(
+            owner=talk.owner, agent=talk.agent, ticket=talk.ticket, messages=[self._shown(said) for said in talk.said]
+        )
+
+    async def file(self, place: Place, file_id: int) -> StoredFile | None:
+        """A file of the conversation at `place`, and of no other."""
+        try:
+            found = await self._database.run(reading.file_at, self._channel.name, place, file_id)
+        except StorageDown as error:
+            raise NotStored(str(error)) from error
+        return self._files.stored(found) if found else None
+
+    async def cursor(self, account: str) -> str | None:
+        """Where the last run stopped reading."""
+        try:
+            return await self._database.run(inbox.cursor, self._channel.name, account)
+        except StorageDown as error:
+            raise NotStored(str(error)) from error
+
+    async def keep_cursor(self, account: str, value: str) -> None:
+        """Everything before `value` is delivered."""
+        try:
+            await self._database.run(inbox.keep_cursor, self._channel.name, account, value)
+        except StorageDown as error:
+            raise NotStored(str(error)) from error
+
+    def _check(self, inbound: Inbound) -> None:
+        if not inbound.text.strip() and not inbound.attachments and not inbound.choice:
+            raise Unacceptable("empty", "a message needs text, a file or a choice")
+        if len(inbound.text) > self._longest:
+            raise Unacceptable("too_long", f"{len(inbound.text)} characters; the limit is {self._longest}")
+        if len(inbound.attachments) > MOST_FILES:
+            raise Unacceptable("too_many_files", f"{len(inbound.attachments)} files; the limit is {MOST_FILES}")
+        largest = max((len(file.data) for file in inbound.attachments), default=0)
+        if largest > self._channel.limits.file_bytes:
+            raise Unacceptable("file_too_large", f"{largest} bytes; the limit is {self._channel.limits.file_bytes}")
+
+    def _shown(self, said: Said) -> Shown:
+        message = said.message
+        plain = message.author is Author.USER
+        return Shown(
+            message_id=message.id,
+            event_id=message.event_id,
+            author=message.author,
+            author_name=message.author_name,
+            text=message.text if plain else render(message.text, self._channel.limits.markup),
+            choices=[Choice(title=choice["title"], payload=choice["payload"]) for choice in message.choices],
+            files=[self._files.stored(file) for file in said.files],
+            created_at=message.created_at,
+        )
+
+
+def clean_text(text: str) -> str:
+    """The text without what is not text: control characters, reordering marks, halves of characters."""
+    whole = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").translate(BIDI)
+    return "".join(character for character in whole if character in "\n\t" or unicodedata.category(character) != "Cc")

@@ -1,0 +1,126 @@
+"""A message is rendered once, here, into what its channel can show; whatever a channel cannot show becomes text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from semantic_text_splitter import MarkdownSplitter
+
+from channels.base import Choice, Limits, Markup, StoredFile
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("table")
+
+#: What approved answers and agents may use; everything else is dropped.
+TAGS = {"p", "br", "strong", "em", "code", "pre", "ul", "ol", "li", "blockquote", "a", "img", "h1", "h2", "h3", "hr"} | {
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+}
+ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What fits into one message of the platform."""
+
+    text: str
+    choices: Sequence[Choice] = ()
+    files: Sequence[StoredFile] = ()
+
+
+def parts(text: str, choices: Sequence[Choice], files: Sequence[StoredFile], limits: Limits) -> list[Part]:
+    """The message cut and rendered for `limits`, the same at every call. Buttons go under the last part."""
+    buttons = tuple(choices) if len(choices) <= limits.choices else ()
+    source = "\n\n".join(filter(None, [text, _numbered(choices) if not buttons else "", _named(files, limits)]))
+    pieces = _pieces(source, limits.text)
+    last = len(pieces) - 1
+    return [
+        Part(
+            render(piece, limits.markup),
+            buttons if number == last else (),
+            tuple(files) if limits.files and number == last else (),
+        )
+        for number, piece in enumerate(pieces)
+    ]
+
+
+def render(source: str, markup: Markup) -> str:
+    """Markdown in the channel's markup. HTML comes out sanitised; raw HTML in the source is text."""
+    match markup:
+        case Markup.MARKDOWN:
+            return source
+        case Markup.HTML:
+            return nh3.clean(
+                _MARKDOWN.render(source),
+                tags=TAGS,
+                attributes=ATTRIBUTES,
+                url_schemes={"https", "http", "mailto"},
+                link_rel="noopener noreferrer nofollow",
+            )
+        case Markup.PLAIN:
+            return _plain(_MARKDOWN.parse(source))
+
+
+def _pieces(source: str, limit: int | None) -> list[str]:
+    if limit is None or len(source) <= limit:
+        return [source]
+    return MarkdownSplitter(limit).chunks(source)
+
+
+def _numbered(choices: Sequence[Choice]) -> str:
+    return "\n".join(f"{number}. {choice.title}" for number, choice in enumerate(choices, 1))
+
+
+def _named(files: Sequence[StoredFile], limits: Limits) -> str:
+    return "" if limits.files else "\n".join(f"📎 {file.name}" for file in files)
+
+
+def _plain(tokens: Sequence[Token]) -> str:
+    lines: list[str] = []
+    lists: list[int | None] = []
+    marker = ""
+    for token in tokens:
+        match token.type:
+            case "bullet_list_open":
+                lists.append(None)
+            case "ordered_list_open":
+                lists.append(int(token.attrGet("start") or 1))
+            case "bullet_list_close" | "ordered_list_close":
+                lists.pop()
+            case "list_item_open":
+                marker = "  " * (len(lists) - 1) + ("• " if lists[-1] is None else f"{token.info}{token.markup} ")
+            case "inline":
+                lines.append(marker + _inline(token))
+                marker = ""
+            case "fence" | "code_block":
+                lines.append(token.content.rstrip())
+            case "paragraph_close" | "heading_close" if not lists:
+                lines.append("")
+            case _:
+                continue
+    return "\n".join(lines).strip()
+
+
+def _inline(token: Token) -> str:
+    said: list[str] = []
+    links: list[str] = []
+    for child in token.children or ():
+        match child.type:
+            case "softbreak" | "hardbreak":
+                said.append("\n")
+            case "link_open":
+                links.append(str(child.attrGet("href")))
+            case "link_close":
+                said.append(f" ({links.pop()})")
+            case "image":
+                said.append(f"{child.content} ({child.attrGet('src')})")
+            case _:
+                said.append(child.content)
+    return "".join(said)

@@ -1,0 +1,131 @@
+"""A decision in words: the replies to queue, and the ticket to open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from babel.dates import format_timedelta
+from babel.lists import format_list
+
+from bot.answers import Answers
+from bot.decision import DIDNT_HELP, HUMAN, INTENT, SKIP, Answer, Ask, Clarify, Decision, Escalate, Say
+from bot.decision import Silence, SwitchLanguage, TellStatus
+from bot.policy import Policy
+from bot.settings import Tickets
+from bot.store.tables import Ticket
+from bot.store.ticketing import Escalation
+from bot.store.turns import Reply
+from channels.base import Choice
+
+#: Left in the text for the transaction that opens the ticket and so knows its number.
+TICKET = "{ticket}"
+
+#: Characters of a user's own words that serve as a ticket's title.
+LONGEST_TITLE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Says decisions in one language on one type of channel."""
+
+    answers: Answers
+    policy: Policy
+    tickets: Tickets
+    language: str
+    channel: str
+
+    def replies(self, decision: Decision, ticket: Ticket | None = None) -> list[Reply]:
+        """What to say; `ticket` is the one a `TellStatus` asked for, if it is the asker's."""
+        match decision:
+            case Answer():
+                return [self._answer(decision)]
+            case Clarify(intents):
+                choices = [Choice(title=self._title(intent), payload=INTENT + intent) for intent in intents]
+                return [self._say("clarify" if len(intents) > 1 else "clarify_one", *choices, self._human())]
+            case Ask(fact, first):
+                question = self.policy.facts[fact].ask[self.language]
+                skip = self._button("skip", SKIP)
+                return [self._say("ask_first" if first else "ask_next", skip, self._human(), question=question)]
+            case Escalate():
+                return self._escalated(decision)
+            case TellStatus(number):
+                return [self._status(ticket, number)]
+            case SwitchLanguage(language):
+                return [self._say("language_switched") if language else self._languages()]
+            case Say(name):
+                return [self._say(name, *([self._human()] if name != "glad" else []))]
+            case Silence():
+                return []
+
+    def escalation(self, decision: Escalate, text: str) -> Escalation:
+        """The ticket of a decision; `text` is what the user wrote."""
+        priority = self.policy.priority_of(decision.topic)
+        return Escalation(
+            prefix=self.tickets.prefix,
+            title=self._title(decision.topic) if decision.topic else " ".join(text.split())[:LONGEST_TITLE],
+            category=self.policy.category_of(decision.topic),
+            priority=priority,
+            reason=decision.reason,
+            language=self.language,
+            promise=timedelta(minutes=self.tickets.first_response_minutes[priority]),
+            facts=decision.facts,
+            tried=decision.tried,
+        )
+
+    def _answer(self, decision: Answer) -> Reply:
+        words = self.answers.answer(decision.intent, self.language, self.channel, {"language": self.language})
+        known = decision.intent in self.policy.intents
+        ways_on = [self._button("didnt_help", DIDNT_HELP), self._human()] if known else []
+        lead = f"{self._sentence('another')}\n\n" if decision.another else ""
+        return Reply(
+            lead + words.text,
+            self.language,
+            (*words.choices, *ways_on),
+            intent=decision.intent,
+            confidence=decision.confidence,
+        )
+
+    def _escalated(self, decision: Escalate) -> list[Reply]:
+        minutes = self.tickets.first_response_minutes[self.policy.priority_of(decision.topic)]
+        wait = format_timedelta(timedelta(minutes=minutes), locale=self.language)
+        told = self._say(f"escalated_{decision.reason}", ticket=TICKET, wait=wait)
+        approved = [self._approved(decision.answer)] if decision.answer else []
+        return [*approved, self._with_useful_facts(decision, told)]
+
+    def _approved(self, intent: str) -> Reply:
+        words = self.answers.answer(intent, self.language, self.channel, {"language": self.language})
+        return Reply(words.text, self.language, intent=intent)
+
+    def _with_useful_facts(self, decision: Escalate, told: Reply) -> Reply:
+        needed = self.policy.categories[self.policy.category_of(decision.topic)].facts
+        missing = [self.policy.facts[name].title[self.language] for name in needed if name not in decision.facts]
+        if not missing or decision.reason == "unhelpful":
+            return told
+        hint = self._sentence("useful_facts", facts=format_list(missing, locale=self.language))
+        return Reply(f"{told.text}\n\n{hint}", told.language)
+
+    def _status(self, ticket: Ticket | None, number: str | None) -> Reply:
+        if ticket:
+            state = self._sentence(f"state_{ticket.state.value}")
+            return self._say("status", self._human(), ticket=ticket.number, state=state)
+        return self._say("status_unknown", self._human(), ticket=number) if number else self._say("status_none", self._human())
+
+    def _languages(self) -> Reply:
+        names = [self.answers.sentence("language_name", language) for language in self.answers.languages]
+        return self._say("language_unknown", languages=format_list(names, locale=self.language))
+
+    def _say(self, name: str, *choices: Choice, **values: str) -> Reply:
+        return Reply(self._sentence(name, **values), self.language, choices)
+
+    def _sentence(self, name: str, **values: str) -> str:
+        return self.answers.sentence(name, self.language, **values)
+
+    def _title(self, intent: str) -> str:
+        return self.answers.title(intent, self.language)
+
+    def _human(self) -> Choice:
+        return self._button("human", HUMAN)
+
+    def _button(self, name: str, payload: str) -> Choice:
+        return Choice(title=self._sentence(f"button_{name}"), payload=payload)

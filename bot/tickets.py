@@ -1,0 +1,98 @@
+"""What agents do with tickets, from wherever they do it: the command line, the API, a page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+
+import structlog
+
+from bot.answers import Answers
+from bot.conversation import now
+from bot.errors import Refused
+from bot.store import outbox, reading, ticketing
+from bot.store.database import Database
+from bot.store.reading import TicketView
+from bot.store.tables import Conversation, Ticket, TicketState
+
+log = structlog.get_logger()
+
+#: Seconds between two looks whether the bot's last message has left.
+LOOK = 0.02
+
+#: Characters of an agent's answer or note.
+LONGEST_TEXT = 20_000
+
+
+class Tickets:
+    """Tickets by their number. Methods raise `NotFound`, `Refused` or `StorageDown`.
+
+    `patience` is how many seconds a message of the bot may be on its way.
+    """
+
+    def __init__(self, database: Database, answers: Answers, patience: float) -> None:
+        self._database = database
+        self._answers = answers
+        self._patience = patience
+
+    async def list(self, states: Collection[TicketState] = (), limit: int = 100) -> Sequence[Ticket]:
+        """Open tickets, or those in `states`: most urgent first, then oldest."""
+        return await self._database.run(reading.list_tickets, states, limit)
+
+    async def show(self, number: str) -> TicketView:
+        """A ticket with its conversation and timeline."""
+        return await self._database.run(reading.show, number)
+
+    async def take(self, number: str, agent: str) -> None:
+        """Makes `agent` the one who answers. When this returns, the bot has said its last word."""
+        notice = self._notice("agent_joined", agent=agent)
+        taken = await self._database.run(ticketing.take, number, agent, notice, now())
+        await self._silenced(taken)
+        log.info("ticket_taken", ticket=number, agent=agent)
+
+    async def reply(self, number: str, agent: str, text: str) -> None:
+        """Takes the ticket where nobody has it, and sends `text`, in Markdown, to the user."""
+        notice = self._notice("agent_joined", agent=agent)
+        taken = await self._database.run(ticketing.reply, number, agent, _said(text), notice, now())
+        await self._silenced(taken)
+        log.info("ticket_replied", ticket=number, agent=agent)
+
+    async def note(self, number: str, agent: str, text: str) -> None:
+        """Writes `text` where only agents see it."""
+        await self._database.run(ticketing.note, number, agent, _said(text), now())
+
+    async def solve(self, number: str, agent: str) -> None:
+        """Ends the ticket, tells the user, and gives the conversation back to the bot."""
+        notice = self._notice("solved", ticket=number.strip().upper())
+        await self._database.run(ticketing.hand_back, number, agent, "solved", notice, now())
+        log.info("ticket_solved", ticket=number, agent=agent)
+
+    async def release(self, number: str, agent: str) -> None:
+        """Gives the conversation back to the bot and tells the user so."""
+        await self._database.run(ticketing.hand_back, number, agent, "released", self._notice("bot_back"), now())
+        log.info("ticket_released", ticket=number, agent=agent)
+
+    def _notice(self, name: str, **values: str) -> ticketing.Notice:
+        default = self._answers.languages[0]
+        return lambda language: self._answers.sentence(name, language or default, **values)
+
+    async def _silenced(self, taken: Sequence[Conversation]) -> None:
+        """Waits until no message of the bot, claimed before the owner changed, is still being sent."""
+        try:
+            async with asyncio.timeout(self._patience):
+                for conversation in taken:
+                    while await self._database.run(outbox.in_flight, conversation.id):
+                        await asyncio.sleep(LOOK)
+        except TimeoutError as error:
+            raise Refused(
+                "the ticket is yours, but a message of the bot is still being sent; if the server was killed just now,"
+                " start it again: it settles what was interrupted"
+            ) from error
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise Refused("the text is empty")
+    if len(text) > LONGEST_TEXT:
+        raise Refused(f"the text has {len(text)} characters; {LONGEST_TEXT} is the limit")
+    return text.strip()

@@ -1,0 +1,39 @@
+"""What a message was taken to mean, before anybody decides anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """An intent and its probability, 0 to 1, as the model reports it."""
+
+    intent: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A thing named in the text, from character `start` up to `end`."""
+
+    name: str
+    value: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """Guesses best first, and the entities in reading order."""
+
+    ranking: tuple[Guess, ...]
+    entities: tuple[Entity, ...] = ()
+
+    def record(self) -> dict[str, Any]:
+        """What is kept with the message: the five best guesses and the entities."""
+        return {
+            "ranking": [[guess.intent, round(guess.confidence, 4)] for guess in self.ranking[:5]],
+            "entities": [[entity.name, entity.value] for entity in self.entities],
+        }
