@@ -1,0 +1,32 @@
+"""The `frontdesk` command."""
+
+from __future__ import annotations
+
+import typer
+
+from bot.commands import tickets, tokens
+from bot.commands.chat import chat
+from bot.commands.check import check
+from bot.commands.train import train
+from bot.commands.up import up
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    help="Frontdesk: people write where they are, and get an approved answer or a human.",
+)
+app.command()(up)
+app.command()(chat)
+app.command()(check)
+app.command()(train)
+app.add_typer(tickets.app, name="tickets")
+app.add_typer(tokens.app, name="tokens")
+
+
+def main() -> None:
+    """Runs the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""Tickets over REST, for agents with a token. The words are those of the command line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, Field
+
+from bot.errors import NotFound, Refused, StorageDown
+from bot.store import tokens
+from bot.store.database import Database
+from bot.store.reading import Said, TicketView
+from bot.store.tables import MessageState, Ticket, TicketState
+from bot.tickets import LONGEST_TEXT, Tickets
+from channels.base import Author, Owner
+
+_bearer = HTTPBearer(auto_error=False, description="A token made with `frontdesk tokens create AGENT`")
+
+
+class TicketOut(BaseModel):
+    """A ticket, as lists show it."""
+
+    number: str
+    title: str
+    category: str
+    priority: str
+    state: TicketState
+    assignee: str | None
+    language: str
+    reason: str
+    facts: dict[str, str]
+    tried: list[str]
+    promised_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    first_response_at: datetime | None
+    solved_at: datetime | None
+
+
+class FileOut(BaseModel):
+    """A file of a message; `size` in bytes."""
+
+    id: int
+    name: str
+    media_type: str
+    size: int
+
+
+class MessageOut(BaseModel):
+    """A message of the conversation; `state` says what became of it."""
+
+    id: int
+    author: Author
+    author_name: str
+    text: str
+    language: str | None
+    state: MessageState
+    error: str | None
+    intent: str | None
+    confidence: float | None
+    created_at: datetime
+    files: list[FileOut]
+
+
+class EventOut(BaseModel):
+    """A line of the timeline."""
+
+    at: datetime
+    actor: str
+    kind: str
+    detail: dict[str, Any]
+
+
+class AddressOut(BaseModel):
+    """Where the user writes from."""
+
+    channel: str
+    handle: str
+    name: str
+    verified_by: str
+
+
+class ContactOut(BaseModel):
+    """Who the user is, as far as anybody vouches for it."""
+
+    name: str
+    tier: str
+    attributes: dict[str, Any]
+
+
+class TicketDetail(TicketOut):
+    """A ticket with everything an agent needs to answer it."""
+
+    owner: Owner
+    contact: ContactOut
+    addresses: list[AddressOut]
+    messages: list[MessageOut]
+    timeline: list[EventOut]
+
+
+class TextIn(BaseModel):
+    """What an agent writes: Markdown in a reply, plain text in a note."""
+
+    text: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
+
+
+def detail(view: TicketView) -> TicketDetail:
+    """The whole ticket in the API's words."""
+    return TicketDetail(
+        **_plain(view.ticket),
+        owner=view.owner,
+        contact=ContactOut.model_validate(view.contact, from_attributes=True),
+        addresses=[AddressOut.model_validate(address, from_attributes=True) for address in view.addresses],
+        messages=[_message(said) for said in view.said],
+        timeline=[EventOut.model_validate(event, from_attributes=True) for event in view.events],
+    )
+
+
+def brief(ticket: Ticket) -> TicketOut:
+    """The ticket in the API's words."""
+    return TicketOut(**_plain(ticket))
+
+
+def router(tickets: Tickets, database: Database) -> APIRouter:
+    """The routes under `/api`."""
+
+    async def agent(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str:
+        name = await database.run(tokens.agent_of, credentials.credentials) if credentials else None
+        if name is None:
+            raise HTTPException(401, "a valid token is needed: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
+        return name
+
+    Agent = Annotated[str, Depends(agent)]
+    api = APIRouter(prefix="/api", tags=["tickets"])
+
+    @api.get("/tickets")
+    async def list_tickets(
+        _: Agent,
+        state: Annotated[list[TicketState] | None, Query()] = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> list[TicketOut]:
+        """Open tickets, or those in the states named: most urgent first, then oldest."""
+        return [brief(ticket) for ticket in await tickets.list(state or (), limit)]
+
+    @api.get("/tickets/{number}")
+    async def show_ticket(_: Agent, number: str) -> TicketDetail:
+        """A ticket with its conversation and timeline."""
+        return detail(await tickets.show(number))
+
+    @api.post("/tickets/{number}/take")
+    async def take_ticket(agent: Agent, number: str) -> TicketDetail:
+        """You answer from here on; the bot has said its last word when this returns."""
+        await tickets.take(number, agent)
+        return detail(await tickets.show(number))
+
+    @api.post("/tickets/{number}/reply")
+    async def reply_to_ticket(agent: Agent, number: str, body: TextIn) -> TicketDetail:
+        """Sends Markdown to the user, taking the ticket first where nobody has it."""
+        await tickets.reply(number, agent, body.text)
+        return detail(await tickets.show(number))
+
+    @api.post("/tickets/{number}/note")
+    async def note_on_ticket(agent: Agent, number: str, body: TextIn) -> TicketDetail:
+        """Writes down what only agents see."""
+        await tickets.note(number, agent, body.text)
+        return detail(await tickets.show(number))
+
+    @api.post("/tickets/{number}/solve")
+    async def solve_ticket(agent: Agent, number: str) -> TicketDetail:
+        """Ends the ticket, tells the user, and gives the conversation back to the bot."""
+        await tickets.solve(number, agent)
+        return detail(await tickets.show(number))
+
+    @api.post("/tickets/{number}/release")
+    async def release_ticket(agent: Agent, number: str) -> TicketDetail:
+        """Gives the conversation back to the bot and tells the user so."""
+        await tickets.release(number, agent)
+        return detail(await tickets.show(number))
+
+    return api
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Gives each error of ours its HTTP status."""
+    statuses: dict[type[Exception], int] = {NotFound: 404, Refused: 409, StorageDown: 503}
+
+    async def answer(_: Request, error: Exception) -> JSONResponse:
+        status = next(status for kind, status in statuses.items() if isinstance(error, kind))
+        return JSONResponse({"detail": str(error)}, status)
+
+    for kind in statuses:
+        app.add_exception_handler(kind, answer)
+
+
+def _plain(ticket: Ticket) -> dict[str, Any]:
+    return TicketOut.model_validate(ticket, from_attributes=True).model_dump()
+
+
+def _message(said: Said) -> MessageOut:
+    fields = {name: getattr(said.message, name) for name in MessageOut.model_fields if name != "files"}
+    return MessageOut(**fields, files=[FileOut.model_validate(file, from_attributes=True) for file in said.files])

@@ -1,0 +1,158 @@
+"""Everything that can be wrong before anything runs, found at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from bot import answers, policy, settings
+from bot.answers import OWN, PLACEHOLDER, SENTENCES, Answers
+from bot.config_file import ConfigFile
+from bot.errors import Misconfigured, Problem, StorageDown
+from bot.policy import GENERAL, SPECIAL, Policy
+from bot.settings import Settings, secrets_in_file
+from bot.store.database import Database
+from channels import channel_class, registry
+from channels.base import Channel, ChannelSettings
+
+#: Characters a button's label may have; Telegram and Discord cut longer ones.
+LONGEST_TITLE = 40
+
+Loaded = TypeVar("Loaded")
+
+
+def problems(file: ConfigFile) -> list[Problem]:
+    """All problems of a configuration and of the content it names; the working folder must be the file's."""
+    found: list[Problem] = []
+    loaded = _collect(found, lambda: settings.load(file))
+    if loaded is None:
+        return found
+    found += [*channel_problems(loaded, file), *_database_problems(loaded, file)]
+    words = _collect(found, lambda: answers.load(loaded.folders.responses, loaded.brand.name, loaded.languages))
+    rules = _collect(found, lambda: policy.load(loaded.folders.responses))
+    domain = _collect(found, lambda: ConfigFile(loaded.folders.intents / "domain.yml"))
+    if domain:
+        intents = _intents(domain)
+        if words:
+            found += answer_problems(words, intents)
+        if rules:
+            found += policy_problems(rules, intents, loaded.languages)
+    return found
+
+
+def channel_problems(loaded: Settings, file: ConfigFile) -> Iterator[Problem]:
+    """Sections of unknown type, with unknown keys, without their secrets, or with secrets written out."""
+    for name, section in loaded.channels.items():
+        try:
+            channel_settings(name, section, file)
+        except Misconfigured as error:
+            yield from error.problems
+
+
+def channel_settings(name: str, section: dict[str, object], file: ConfigFile) -> ChannelSettings:
+    """A channel's own settings. Raises `Misconfigured`."""
+    type_ = str(section.get("type", name))
+    where = file.line(("channels", name))
+    if type_ not in registry:
+        known = ", ".join(sorted(registry))
+        raise Misconfigured([Problem(where, f"channels.{name}", f"no channel type {type_!r}", f"set type to one of {known}")])
+    model = channel_class(type_).Settings
+    written = secrets_in_file(file, model, ("channels", name))
+    if written:
+        raise Misconfigured(written)
+    with file.blamed(("channels", name)):
+        return model.model_validate({**section, "type": type_})
+
+
+def built(loaded: Settings, file: ConfigFile) -> dict[str, Channel]:
+    """Every configured channel, by name. Raises `Misconfigured`."""
+    channels = {}
+    for name, section in loaded.channels.items():
+        settings = channel_settings(name, section, file)
+        channels[name] = channel_class(settings.type)(name, settings)
+    return channels
+
+
+def answer_problems(words: Answers, intents: dict[str, str]) -> Iterator[Problem]:
+    """Intents without an answer, answers without an intent, unknown placeholders, sentences left out."""
+    expected = {f"utter_{intent}": where for intent, where in intents.items() if intent not in SPECIAL}
+    expected |= {OWN + name: "bot/answers.py" for name in SENTENCES}
+    for language, said in words.said.items():
+        for key in sorted(expected.keys() - said.keys()):
+            yield Problem(expected[key], key, f"no answer in {language}", f"write it in responses/{language}/")
+        for key in sorted(said.keys() - expected.keys()):
+            where = words.where[language, key]
+            yield Problem(where, key, "an answer without an intent", "add the intent to the domain, or remove the answer")
+        for key in sorted(said.keys() & expected.keys()):
+            yield from _text_problems(words, language, key)
+
+
+def policy_problems(rules: Policy, intents: dict[str, str], languages: Iterable[str]) -> Iterator[Problem]:
+    """Intents of no category, names that stand nowhere, texts that lack a language."""
+    where = policy.FILE
+    if GENERAL not in rules.categories:
+        yield Problem(where, f"categories.{GENERAL}", "missing", "add it: escalations of no topic go there")
+    for intent, rule in rules.intents.items():
+        if rule.category not in rules.categories:
+            yield Problem(where, f"intents.{intent}", f"no category {rule.category!r}", "add it under categories")
+        if intent not in intents:
+            yield Problem(where, f"intents.{intent}", "not in the domain", "add it there or remove it here")
+    for name, category in rules.categories.items():
+        for fact in category.facts:
+            if fact not in rules.facts:
+                yield Problem(where, f"categories.{name}.facts", f"no fact {fact!r}", "add it under facts")
+    for key, texts in _texts(rules):
+        for language in languages:
+            if not texts.get(language):
+                yield Problem(where, key, f"no text in {language}", f"add a line `{language}:`")
+
+
+def _text_problems(words: Answers, language: str, key: str) -> Iterator[Problem]:
+    where = words.where[language, key]
+    allowed = {"brand", *SENTENCES.get(key.removeprefix(OWN), ())}
+    for variation in words.said[language][key]:
+        for name in sorted(set(PLACEHOLDER.findall(variation.text)) - allowed):
+            known = ", ".join(f"{{{one}}}" for one in sorted(allowed))
+            yield Problem(where, key, f"unknown placeholder {{{name}}}", f"use one of {known}")
+        if not variation.text.strip():
+            yield Problem(where, key, "an empty answer", "write its text")
+        if len(variation.metadata.get("title", "")) > LONGEST_TITLE:
+            yield Problem(where, key, f"a title over {LONGEST_TITLE} characters", "shorten it: it is a button")
+
+
+def _texts(rules: Policy) -> Iterator[tuple[str, policy.Texts]]:
+    for name, category in rules.categories.items():
+        yield f"categories.{name}.title", category.title
+    for name, fact in rules.facts.items():
+        yield f"facts.{name}.title", fact.title
+        yield f"facts.{name}.ask", fact.ask
+
+
+def _intents(domain: ConfigFile) -> dict[str, str]:
+    """Every intent of a Rasa domain, and where it stands."""
+    named = domain.values().get("intents") or []
+    flat = [name for entry in named for name in ([entry] if isinstance(entry, str) else entry)]
+    return dict.fromkeys(flat, domain.line(("intents",)))
+
+
+def _database_problems(loaded: Settings, file: ConfigFile) -> Iterator[Problem]:
+    remedy = "correct database.url, or start the database it names"
+    try:
+        database = Database(loaded.database.url)
+    except OSError as error:
+        yield Problem(file.line(("database", "url")), "database.url", str(error), remedy)
+        return
+    try:
+        database.ping()
+    except StorageDown as error:
+        yield Problem(file.line(("database", "url")), "database.url", str(error), remedy)
+    finally:
+        database.close()
+
+
+def _collect(found: list[Problem], load: Callable[[], Loaded]) -> Loaded | None:
+    try:
+        return load()
+    except Misconfigured as error:
+        found += error.problems
+        return None

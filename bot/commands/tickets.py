@@ -1,0 +1,162 @@
+"""`frontdesk tickets`: what an agent does, at a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from babel.dates import format_datetime
+from rich.table import Table
+from rich.text import Text
+
+from bot import answers
+from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, configured, out, plainly
+from bot.store.database import Database
+from bot.store.reading import Said, TicketView
+from bot.store.tables import MessageState, TicketEvent, TicketState
+from bot.tickets import Tickets
+from channels.base import Author
+
+app = typer.Typer(no_args_is_help=True, help="Take, answer and solve tickets.")
+
+Number = Annotated[str, typer.Argument(help="The ticket's number, like FD-1042.")]
+As = Annotated[str, typer.Option("--as", envvar="FRONTDESK_AGENT", help="Your name, as the user will see it.")]
+Words = Annotated[str, typer.Argument(help="What to say; - reads it from standard input.")]
+ME = getpass.getuser()
+Result = TypeVar("Result")
+
+#: States of a message worth an agent's eye.
+REMARKABLE = {MessageState.QUEUED, MessageState.FAILED, MessageState.UNKNOWN, MessageState.WITHHELD, MessageState.SENDING}
+
+
+@app.command("list")
+def list_tickets(
+    state: Annotated[list[TicketState] | None, typer.Option(help="Only these states.")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 100,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """The open tickets, most urgent first."""
+    rows = _do(config, lambda tickets: tickets.list(state or (), limit))
+    table = Table("number", "priority", "state", "category", "about", "assignee", "answer by", box=None)
+    for row in rows:
+        table.add_row(
+            row.number,
+            row.priority,
+            row.state.value,
+            row.category,
+            Text(row.title),
+            Text(row.assignee or ""),
+            format_datetime(row.promised_at.astimezone(), "short", locale="en"),
+        )
+    out.print(table if rows else "No open tickets.")
+
+
+@app.command()
+def show(number: Number, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """A ticket: what is known, what was said, what was done."""
+    _print(_do(config, lambda tickets: tickets.show(number)))
+
+
+@app.command()
+def take(number: Number, agent: As = ME, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """You answer from here on; the bot has said its last word when this returns."""
+    _do(config, lambda tickets: tickets.take(number, agent))
+    out.print(f"{number} is yours.", markup=False)
+
+
+@app.command()
+def reply(number: Number, text: Words, agent: As = ME, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Sends Markdown to the user, taking the ticket first where nobody has it."""
+    _do(config, lambda tickets: tickets.reply(number, agent, _read(text)))
+    out.print(f"Your answer to {number} is on its way.", markup=False)
+
+
+@app.command()
+def note(number: Number, text: Words, agent: As = ME, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Writes down what only agents see."""
+    _do(config, lambda tickets: tickets.note(number, agent, _read(text)))
+    out.print(f"Noted on {number}.", markup=False)
+
+
+@app.command()
+def solve(number: Number, agent: As = ME, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Ends the ticket, tells the user, and gives the conversation back to the bot."""
+    _do(config, lambda tickets: tickets.solve(number, agent))
+    out.print(f"{number} is solved.", markup=False)
+
+
+@app.command()
+def release(number: Number, agent: As = ME, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Gives the conversation back to the bot and tells the user so."""
+    _do(config, lambda tickets: tickets.release(number, agent))
+    out.print(f"The bot answers {number} again.", markup=False)
+
+
+def _do(config: Path, work: Callable[[Tickets], Awaitable[Result]]) -> Result:
+    async def opened() -> Result:
+        settings = configured(config)
+        database = Database(settings.database.url)
+        try:
+            database.migrate()
+            words = answers.load(settings.folders.responses, settings.brand.name, settings.languages)
+            return await work(Tickets(database, words, settings.delivery.timeout_seconds))
+        finally:
+            database.close()
+
+    with plainly():
+        return asyncio.run(opened())
+
+
+def _read(text: str) -> str:
+    return typer.get_text_stream("stdin").read() if text == "-" else text
+
+
+def _print(view: TicketView) -> None:
+    ticket = view.ticket
+    out.print(Text(f"{ticket.number}  {ticket.title}", style="bold"))
+    table = Table(box=None, show_header=False)
+    for name, value in _facts(view):
+        table.add_row(Text(name, style="dim"), Text(value))
+    out.print(table)
+    for said in view.said:
+        out.print(_line(said))
+    out.print(Text("timeline", style="dim"))
+    for event in view.events:
+        out.print(_event(event))
+
+
+def _facts(view: TicketView) -> list[tuple[str, str]]:
+    ticket, contact = view.ticket, view.contact
+    where = ", ".join(f"{address.channel} {address.handle}" for address in view.addresses)
+    who = f"{contact.name or 'unknown'} {contact.tier}".strip()
+    return [
+        ("state", f"{ticket.state.value}, {view.owner.value} answers" + (f" ({ticket.assignee})" if ticket.assignee else "")),
+        ("category", f"{ticket.category}, {ticket.priority}"),
+        ("reason", ticket.reason),
+        ("user", f"{who} ({ticket.language}) on {where}"),
+        ("answer by", format_datetime(ticket.promised_at.astimezone(), locale="en")),
+        *((name, value) for name, value in ticket.facts.items()),
+        *([("tried", ", ".join(ticket.tried))] if ticket.tried else []),
+    ]
+
+
+def _line(said: Said) -> Text:
+    message = said.message
+    who = message.author_name or message.author.value
+    line = Text(f"{message.created_at.astimezone():%H:%M} ", style="dim")
+    line.append(f"{who}: ", style="bold" if message.author is Author.USER else "cyan")
+    line.append(message.text)
+    for file in said.files:
+        line.append(f" 📎 {file.name} ({file.size:,} bytes)")
+    if message.state in REMARKABLE:
+        line.append(f" [{message.state.value}{': ' + message.error if message.error else ''}]", style="yellow")
+    return line
+
+
+def _event(event: TicketEvent) -> Text:
+    words = " ".join(f"{name}={value}" for name, value in event.detail.items() if value is not None)
+    return Text(f"{event.at.astimezone():%Y-%m-%d %H:%M} {event.actor} {event.kind} {words}".rstrip())

@@ -1,0 +1,79 @@
+"""`frontdesk up`: everything, until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.panel import Panel
+
+from bot import instance, logs, web
+from bot.app import App, load_content
+from bot.check import built, problems
+from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, configured, err, plainly
+from bot.config_file import ConfigFile
+from bot.errors import Misconfigured
+from bot.instance import Running
+from bot.rasa import LONGEST_START, RasaProject, RasaServer, State
+from bot.settings import Settings
+from bot.training.train import model_for
+
+
+def up(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Runs everything: trains where there is no model for the present data, then answers until Ctrl-C or SIGTERM."""
+    with plainly(), ExitStack() as stack:
+        settings = configured(config)
+        wrong = problems(ConfigFile(Path(config.name)))
+        if wrong:
+            raise Misconfigured(wrong)
+        stack.enter_context(instance.only_one(settings.folders.var))
+        logs.configure(settings.logs)
+        asyncio.run(_up(settings, ConfigFile(Path(config.name))))
+
+
+async def _up(settings: Settings, file: ConfigFile) -> None:
+    listener = web.listen(settings.web.host, settings.web.port)
+    rasa = await supervised(settings)
+    app = App(settings, load_content(settings), built(settings, file), rasa)
+    server = web.Server(app.site(), listener)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    _greet(*listener.getsockname()[:2], own_rasa=rasa is not None)
+    telling = asyncio.create_task(_tell_when_ready(settings, rasa)) if rasa else None
+    try:
+        await app.run(stop, server)
+    finally:
+        if telling:
+            telling.cancel()
+        instance.withdraw(settings.folders.var)
+
+
+async def supervised(settings: Settings) -> RasaServer | None:
+    """Our own Rasa with a model of the present data, trained where there is none; None where settings name another's."""
+    if settings.understanding.url:
+        return None
+    project = RasaProject(settings.folders.intents)
+    var = settings.folders.var
+    return RasaServer(project, await model_for(project, var / "models", err), var / "rasa.log")
+
+
+async def _tell_when_ready(settings: Settings, rasa: RasaServer) -> None:
+    while True:
+        await rasa.wait_ready(LONGEST_START)
+        instance.announce(settings.folders.var, Running(rasa.url, rasa.token, str(rasa._model)))
+        while rasa.state is State.READY:
+            await asyncio.sleep(1)
+
+
+def _greet(host: str, port: int, *, own_rasa: bool) -> None:
+    address = f"http://{'localhost' if host in ('0.0.0.0', '::') else host}:{port}"
+    lines = [
+        f"[bold]{address}/[/]        the page with the chat",
+        f"[bold]{address}/docs[/]    the API for agents",
+        "[bold]frontdesk tickets list[/]        what waits for a human",
+        *(["Rasa is starting; messages written meanwhile wait for it."] if own_rasa else []),
+    ]
+    err.print(Panel("\n".join(lines), title="Frontdesk is up", expand=False))
