@@ -46,7 +46,7 @@ class IntentPolicy(_Part):
 
 
 class Fact(_Part):
-    """Something a human will need. Filled by `entity`, else by the first match of `pattern`, else by the whole answer."""
+    """Something a human will need: filled by `entity`, else by the first match of `pattern`, else by a whole answer."""
 
     title: Texts
     ask: Texts
@@ -60,8 +60,8 @@ class Policy(_Part):
     categories: Mapping[str, Category]
     intents: Mapping[str, IntentPolicy]
     facts: Mapping[str, Fact] = {}
-    #: Whole messages that are recognised without Rasa, by special intent and language.
-    phrases: Mapping[str, Mapping[str, tuple[str, ...]]] = {}
+    #: Whole messages that are recognised without Rasa, by what they mean and language.
+    phrases: Mapping[Literal["human", "didnt_help"], Mapping[str, tuple[str, ...]]] = {}
 
     def category_of(self, intent: str | None) -> str:
         """The category of an intent, `general` for none."""
@@ -101,7 +101,9 @@ def load(folder: Path) -> Policy:
 
 def _bare(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(character for character in folded if unicodedata.category(character)[0] in "LNM" or character == " ").strip()
+    return "".join(
+        character for character in folded if unicodedata.category(character)[0] in "LNM" or character == " "
+    ).strip()
 
 
 def said_facts(policy: Policy, names: Iterable[str], text: str, entities: Mapping[str, str]) -> dict[str, str]:

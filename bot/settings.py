@@ -68,9 +68,9 @@ class Decisions(Section):
     """From confidence to action; every number is a probability as the model reports it."""
 
     #: From here on the best intent is answered.
-    confident: Share = 0.5
+    confident: Share = 0.4
     #: From here on an intent is worth offering as a choice.
-    plausible: Share = 0.18
+    plausible: Share = 0.12
     #: Two intents nearer than this are a choice for the user, not for the bot.
     close: Share = 0.1
 
@@ -183,7 +183,7 @@ def load(file: ConfigFile) -> Settings:
 
 
 def secrets_in_file(file: ConfigFile, model: type[BaseModel], under: tuple[str, ...]) -> list[Problem]:
-    """A problem for every secret of `model` written into config.yaml itself, where backups and commits would spread it."""
+    """A problem for every secret of `model` written into the file itself, where backups and commits would spread it."""
     names = [name for name, field in model.model_fields.items() if SecretStr in _parts(field.annotation)]
     return [
         Problem(

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot import settings
+from bot.config_file import ConfigFile
+from bot.errors import Misconfigured
+from bot.settings import Settings
+
+
+def load(folder: Path, text: str) -> Settings:
+    path = folder / "config.yaml"
+    path.write_text(text, encoding="utf-8")
+    return settings.load(ConfigFile(path))
+
+
+def test_an_empty_file_is_a_working_configuration(tmp_path: Path) -> None:
+    """Every key has a default: SQLite under var/, our own Rasa, English and Chinese, the web chat."""
+    found = load(tmp_path, "")
+    assert found.database.url == "sqlite:///var/frontdesk.db"
+    assert found.understanding.url is None
+    assert found.languages == ("en", "zh")
+    assert found.channels == {"webchat": {}}
+
+
+def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also inside a channel's section, which is merged and not replaced."""
+    monkeypatch.setenv("FRONTDESK__WEB__PORT", "9999")
+    monkeypatch.setenv("FRONTDESK__CHANNELS__WEBCHAT__RATE", "5/minute")
+    found = load(tmp_path, "web: {port: 1, host: 0.0.0.0}\nchannels:\n  webchat: {visitor_days: 3}\n")
+    assert (found.web.port, found.web.host) == (9999, "0.0.0.0")  # noqa: S104 - a value like any other
+    assert found.channels["webchat"] == {"visitor_days": 3, "rate": "5/minute"}
+
+
+def test_a_secret_may_stand_in_a_file_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key ending in _file names it, in the configuration or in the environment; its last line break does not count."""
+    secret = tmp_path / "token"
+    secret.write_text("s3cret\n")
+    found = load(tmp_path, f"understanding:\n  token_file: {secret}\n")
+    assert found.understanding.token
+    assert found.understanding.token.get_secret_value() == "s3cret"
+    monkeypatch.setenv("FRONTDESK__CHANNELS__SHOP__TOKEN_FILE", str(secret))
+    assert load(tmp_path, "").channels["shop"] == {"token": "s3cret"}
+
+
+def test_a_secret_never_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Printing the settings prints no token."""
+    monkeypatch.setenv("FRONTDESK__UNDERSTANDING__TOKEN", "s3cret")
+    assert "s3cret" not in repr(load(tmp_path, ""))
+
+
+def test_all_problems_are_told_at_once_with_their_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the file and in the environment."""
+    monkeypatch.setenv("FRONTDESK__WBE__PORT", "1")
+    with pytest.raises(Misconfigured) as raised:
+        load(tmp_path, "web:\n  prot: 1\n  port: high\ndatabase:\n  url: mysql://x\n")
+    told = {(problem.where, problem.key) for problem in raised.value.problems}
+    assert told == {
+        ("config.yaml:2", "web.prot"),
+        ("config.yaml:3", "web.port"),
+        ("config.yaml:5", "database.url"),
+        ("environment (FRONTDESK__WBE__PORT)", "FRONTDESK__WBE__PORT"),
+    }
+
+
+@pytest.mark.parametrize("text", ["web: [", "- a\n- b\n", "web: {port: 1}\nweb: {port: 2}\n"])
+def test_what_is_not_a_mapping_is_told_with_its_line(tmp_path: Path, text: str) -> None:
+    """Broken YAML, a list, a key given twice."""
+    with pytest.raises(Misconfigured, match="config.yaml:"):
+        load(tmp_path, text)
+
+
+def test_a_file_that_is_not_utf8_is_told(tmp_path: Path) -> None:
+    """A file saved in another encoding is not read as something else."""
+    path = tmp_path / "config.yaml"
+    path.write_bytes("brand: {name: Bören}".encode("latin-1"))
+    with pytest.raises(Misconfigured, match="UTF-8"):
+        ConfigFile(path)
