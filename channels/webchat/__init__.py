@@ -1,0 +1,19 @@
+"""A chat for any web page: one script tag, JSON and server-sent events behind it.
+
+    <script src="https://support.example.com/channels/webchat/widget.js" defer></script>
+
+    data-language="zh"      instead of the language of the page
+    data-identity="<JWT>"   the site's logged-in user: HS256 with `identity_secret`, claims `sub` and `exp` (at most a
+                            day ahead), and what is known of `name`, `email`, `tier`
+    data-open="true"        open from the start, except on a phone
+    data-position="left"    in the left corner instead of the right
+
+The page may call `Frontdesk.open()`, `Frontdesk.close()` and `Frontdesk.ask("a question")`, and set the colour with the
+CSS property `--frontdesk-accent` on `#frontdesk`.
+"""
+
+from __future__ import annotations
+
+from channels.webchat.channel import WebChat
+
+__all__ = ["WebChat"]

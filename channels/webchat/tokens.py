@@ -1,0 +1,139 @@
+"""Who a visitor is: signed tokens for the browser, the host site's signed identity, and links to files."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+from pydantic import SecretStr
+
+from channels.webchat.errors import Code, Refused
+
+ALGORITHM = "HS256"
+#: How long a link to a file works.
+FILE_LIFE = timedelta(hours=1)
+#: The furthest end an identity may have, so that a leaked one is soon worth nothing.
+IDENTITY_LIFE = timedelta(hours=24)
+#: Two honest clocks may differ by this much.
+SKEW = timedelta(minutes=1)
+#: Characters in any claim that is kept.
+LONGEST_CLAIM = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """A person in a browser, as far as a signature vouches."""
+
+    handle: str
+    expires_at: datetime
+    name: str = ""
+    verified_by: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+class Tokens:
+    """Signs and reads the tokens of one web chat; each kind has an audience of its own, so none passes for another."""
+
+    def __init__(self, name: str, key: bytes, visitor_life: timedelta, identity_secret: SecretStr | None) -> None:
+        self._audience = f"frontdesk/{name}"
+        self._key = key
+        self._life = visitor_life
+        self._identity_secret = identity_secret
+
+    def anonymous(self) -> Visitor:
+        """Somebody new, whose handle cannot be guessed."""
+        return Visitor(handle=f"anon:{secrets.token_hex(16)}", expires_at=_now() + self._life)
+
+    def renewed(self, visitor: Visitor) -> Visitor:
+        """A full life again once less than half is left. An identity is renewed by the host site alone."""
+        if visitor.verified_by or visitor.expires_at - _now() > self._life / 2:
+            return visitor
+        return replace(visitor, expires_at=_now() + self._life)
+
+    def sign(self, visitor: Visitor) -> str:
+        claims = {
+            "sub": visitor.handle,
+            "exp": visitor.expires_at,
+            "aud": f"{self._audience}/visitor",
+            "name": visitor.name,
+            "by": visitor.verified_by,
+            "attributes": dict(visitor.attributes),
+        }
+        return jwt.encode(claims, self._key, ALGORITHM)
+
+    def visitor(self, token: str) -> Visitor:
+        """Raises `Refused` (401)."""
+        claims = self._read(token, "visitor")
+        return Visitor(
+            handle=claims["sub"],
+            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+            name=claims.get("name", ""),
+            verified_by=claims.get("by", ""),
+            attributes=claims.get("attributes", {}),
+        )
+
+    def identity(self, token: str) -> Visitor:
+        """The host site's user. Raises `Refused`: 403 without a secret to check with, 401 for a claim nobody signed."""
+        if self._identity_secret is None:
+            raise Refused(403, Code.IDENTITY_OFF, "set identity_secret to let the host site sign identities")
+        key = self._identity_secret.get_secret_value().encode()
+        try:
+            claims = jwt.decode(token, key, [ALGORITHM], options={"require": ["exp", "sub"], "verify_aud": False})
+        except jwt.ExpiredSignatureError as error:
+            raise Refused(401, Code.IDENTITY_EXPIRED, "the identity has expired") from error
+        except (jwt.InvalidTokenError, OverflowError) as error:
+            raise Refused(401, Code.IDENTITY_INVALID, f"not a valid identity: {error}") from error
+        return _identified(claims)
+
+    def sign_file(self, handle: str, file_id: int) -> str:
+        claims = {"sub": handle, "exp": _now() + FILE_LIFE, "aud": f"{self._audience}/file", "file": file_id}
+        return jwt.encode(claims, self._key, ALGORITHM)
+
+    def file_handle(self, token: str, file_id: int) -> str:
+        """Whose file `file_id` is. Raises `Refused` (401), also for a token made for another file."""
+        claims = self._read(token, "file")
+        if claims.get("file") != file_id:
+            raise Refused(401, Code.TOKEN_INVALID, "the token is for another file")
+        return str(claims["sub"])
+
+    def _read(self, token: str, kind: str) -> dict[str, Any]:
+        audience = f"{self._audience}/{kind}"
+        try:
+            return jwt.decode(
+                token, self._key, [ALGORITHM], audience=audience, options={"require": ["exp", "sub", "aud"]}
+            )
+        except jwt.ExpiredSignatureError as error:
+            raise Refused(401, Code.TOKEN_EXPIRED, "the token has expired") from error
+        except jwt.InvalidTokenError as error:
+            raise Refused(401, Code.TOKEN_INVALID, f"not a valid token: {error}") from error
+
+
+def _identified(claims: Mapping[str, Any]) -> Visitor:
+    expires_at = datetime.fromtimestamp(int(claims["exp"]), UTC)
+    if expires_at > _now() + IDENTITY_LIFE + SKEW:
+        raise Refused(401, Code.IDENTITY_INVALID, "exp is more than 24 hours ahead")
+    said = {name: _claim(claims, name) for name in ("sub", "name", "email", "tier")}
+    if not said["sub"]:
+        raise Refused(401, Code.IDENTITY_INVALID, "sub is empty")
+    return Visitor(
+        handle=f"user:{said['sub']}",
+        expires_at=expires_at,
+        name=said["name"],
+        verified_by="site",
+        attributes={name: said[name] for name in ("name", "email", "tier") if said[name]},
+    )
+
+
+def _claim(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name) or ""
+    if not isinstance(value, str) or len(value) > LONGEST_CLAIM or not value.isprintable():
+        raise Refused(401, Code.IDENTITY_INVALID, f"{name} is not a printable text of {LONGEST_CLAIM} characters")
+    return value
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
