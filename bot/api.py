@@ -125,16 +125,29 @@ def brief(ticket: Ticket) -> TicketOut:
     return TicketOut(**_plain(ticket))
 
 
-def router(tickets: Tickets, database: Database) -> APIRouter:
-    """The routes under `/api`."""
+async def known_agent(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> str:
+    """Whose token came along; the application's `state.database` knows."""
+    database: Database = request.app.state.database
+    name = await database.run(tokens.agent_of, credentials.credentials) if credentials else None
+    if name is None:
+        raise HTTPException(401, "a valid token is needed: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
+    return name
 
-    async def agent(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str:
-        name = await database.run(tokens.agent_of, credentials.credentials) if credentials else None
-        if name is None:
-            raise HTTPException(401, "a valid token is needed: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
-        return name
 
-    Agent = Annotated[str, Depends(agent)]
+Agent = Annotated[str, Depends(known_agent)]
+
+
+def install(app: FastAPI, tickets: Tickets, database: Database) -> None:
+    """Adds the routes under `/api`, and gives each error of ours its HTTP status."""
+    app.state.database = database
+    app.include_router(_router(tickets))
+    _answer_errors(app)
+
+
+def _router(tickets: Tickets) -> APIRouter:
+
     api = APIRouter(prefix="/api", tags=["tickets"])
 
     @api.get("/tickets")
@@ -184,8 +197,7 @@ def router(tickets: Tickets, database: Database) -> APIRouter:
     return api
 
 
-def answer_errors(app: FastAPI) -> None:
-    """Gives each error of ours its HTTP status."""
+def _answer_errors(app: FastAPI) -> None:
     statuses: dict[type[Exception], int] = {NotFound: 404, Refused: 409, StorageDown: 503}
 
     async def answer(_: Request, error: Exception) -> JSONResponse:

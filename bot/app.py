@@ -12,8 +12,7 @@ from pathlib import Path
 import structlog
 from fastapi import FastAPI
 
-from bot import answers, policy, web
-from bot.api import answer_errors, router
+from bot import answers, api, policy, web
 from bot.conversation import Content, Conversations
 from bot.delivery import Delivery
 from bot.errors import StorageDown, UnderstandingDown
@@ -44,7 +43,9 @@ def load_content(settings: Settings) -> Content:
     """What the company has approved. Raises `Misconfigured`."""
     folder = settings.folders.responses
     return Content(
-        answers.load(folder, settings.brand.name, settings.languages), policy.load(folder), Languages(settings.languages)
+        answers.load(folder, settings.brand.name, settings.languages),
+        policy.load(folder),
+        Languages(settings.languages),
     )
 
 
@@ -107,17 +108,7 @@ class App:
         self.tickets = Tickets(self.database, content.answers, settings.delivery.timeout_seconds)
         key = _key(settings.folders.var / "secret.key")
         self.hosts = {
-            name: ChannelHost(
-                channel,
-                self.database,
-                conversations,
-                files,
-                self.worker.expect,
-                brand=settings.brand.name,
-                languages=settings.languages,
-                key=key,
-                longest=settings.conversation.longest_message,
-            )
+            name: ChannelHost(channel, self.database, conversations, files, self.worker.expect, settings, key)
             for name, channel in channels.items()
         }
 
@@ -125,9 +116,10 @@ class App:
         """The HTTP side."""
         routes = {name: list(channel.routes(self.hosts[name])) for name, channel in self.channels.items()}
         chats = [name for name in routes if routes[name] and self._type(name) == "webchat"]
-        app = web.build(Health(self.database, self.mind.fault), routes, self.settings.brand.name, next(iter(chats), None))
-        app.include_router(router(self.tickets, self.database))
-        answer_errors(app)
+        app = web.build(
+            Health(self.database, self.mind.fault), routes, self.settings.brand.name, next(iter(chats), None)
+        )
+        api.install(app, self.tickets, self.database)
         return app
 
     async def run(self, stop: asyncio.Event, server: web.Server | None = None) -> None:

@@ -55,7 +55,9 @@ def channel_settings(name: str, section: dict[str, object], file: ConfigFile) ->
     where = file.line(("channels", name))
     if type_ not in registry:
         known = ", ".join(sorted(registry))
-        raise Misconfigured([Problem(where, f"channels.{name}", f"no channel type {type_!r}", f"set type to one of {known}")])
+        raise Misconfigured(
+            [Problem(where, f"channels.{name}", f"no channel type {type_!r}", f"set type to one of {known}")]
+        )
     model = channel_class(type_).Settings
     written = secrets_in_file(file, model, ("channels", name))
     if written:
@@ -82,29 +84,28 @@ def answer_problems(words: Answers, intents: dict[str, str]) -> Iterator[Problem
             yield Problem(expected[key], key, f"no answer in {language}", f"write it in responses/{language}/")
         for key in sorted(said.keys() - expected.keys()):
             where = words.where[language, key]
-            yield Problem(where, key, "an answer without an intent", "add the intent to the domain, or remove the answer")
+            yield Problem(
+                where, key, "an answer without an intent", "add the intent to the domain, or remove the answer"
+            )
         for key in sorted(said.keys() & expected.keys()):
             yield from _text_problems(words, language, key)
 
 
 def policy_problems(rules: Policy, intents: dict[str, str], languages: Iterable[str]) -> Iterator[Problem]:
-    """Intents of no category, names that stand nowhere, texts that lack a language."""
+    """Names in escalation.yml that stand nowhere else, texts that lack a language."""
     where = policy.FILE
     if GENERAL not in rules.categories:
         yield Problem(where, f"categories.{GENERAL}", "missing", "add it: escalations of no topic go there")
+    for intent in sorted(rules.intents.keys() - intents.keys()):
+        yield Problem(where, f"intents.{intent}", "not in the domain", "add it there or remove it here")
     for intent, rule in rules.intents.items():
         if rule.category not in rules.categories:
             yield Problem(where, f"intents.{intent}", f"no category {rule.category!r}", "add it under categories")
-        if intent not in intents:
-            yield Problem(where, f"intents.{intent}", "not in the domain", "add it there or remove it here")
     for name, category in rules.categories.items():
-        for fact in category.facts:
-            if fact not in rules.facts:
-                yield Problem(where, f"categories.{name}.facts", f"no fact {fact!r}", "add it under facts")
-    for key, texts in _texts(rules):
-        for language in languages:
-            if not texts.get(language):
-                yield Problem(where, key, f"no text in {language}", f"add a line `{language}:`")
+        for fact in sorted(set(category.facts) - rules.facts.keys()):
+            yield Problem(where, f"categories.{name}.facts", f"no fact {fact!r}", "add it under facts")
+    for key, language in _untranslated(rules, languages):
+        yield Problem(where, key, f"no text in {language}", f"add a line `{language}:`")
 
 
 def _text_problems(words: Answers, language: str, key: str) -> Iterator[Problem]:
@@ -118,6 +119,11 @@ def _text_problems(words: Answers, language: str, key: str) -> Iterator[Problem]
             yield Problem(where, key, "an empty answer", "write its text")
         if len(variation.metadata.get("title", "")) > LONGEST_TITLE:
             yield Problem(where, key, f"a title over {LONGEST_TITLE} characters", "shorten it: it is a button")
+
+
+def _untranslated(rules: Policy, languages: Iterable[str]) -> Iterator[tuple[str, str]]:
+    wanted = list(languages)
+    return ((key, language) for key, texts in _texts(rules) for language in wanted if not texts.get(language))
 
 
 def _texts(rules: Policy) -> Iterator[tuple[str, policy.Texts]]:

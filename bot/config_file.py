@@ -36,7 +36,7 @@ class ConfigFile:
         return self._depth(keys) == len(keys)
 
     def line(self, keys: tuple[str | int, ...]) -> str:
-        """ "config.yaml:12" for the deepest of `keys` that stands in the file; the file's name where none does."""
+        """The place of the deepest of `keys` that stands in the file, as "config.yaml:12"."""
         node: Any = self._tree
         where = self.path.name
         for key in keys[: self._depth(keys)]:
@@ -46,7 +46,7 @@ class ConfigFile:
 
     @contextlib.contextmanager
     def blamed(self, under: tuple[str, ...] = ()) -> Iterator[None]:
-        """Turns a model's errors into `Misconfigured` with their lines; `under` is where the model stands in the file."""
+        """Turns a model's errors into `Misconfigured` with their lines; `under` is where the model stands."""
         try:
             yield
         except ValidationError as error:
@@ -66,7 +66,7 @@ class ConfigFile:
         variable = PREFIX + "__".join(str(key) for key in keys).upper()
         where = f"environment ({variable})" if variable in os.environ else self.line(keys)
         if kind == "extra_forbidden":
-            return Problem(where, dotted, "unknown key", "remove it or correct its spelling; docs/operator.md has them all")
+            return Problem(where, dotted, "unknown key", "remove it or correct its spelling: docs/operator.md has all")
         if kind == "missing":
             return Problem(where, dotted, "missing", f"set it in {self.path.name}, or a secret as {variable}")
         return Problem(where, dotted, message, f"correct it in {self.path.name}, or with {variable}")
@@ -82,7 +82,9 @@ def _read(path: Path) -> CommentedMap:
     try:
         tree = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise Misconfigured([Problem(str(path), "--config", f"{error.strerror}", "name a file that can be read")]) from error
+        raise Misconfigured(
+            [Problem(str(path), "--config", f"{error.strerror}", "name a file that can be read")]
+        ) from error
     except MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{path.name}:{mark.line + 1}" if mark else path.name

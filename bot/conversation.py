@@ -32,7 +32,7 @@ Understand = Callable[[str], Awaitable[Understood]]
 
 
 def now() -> datetime:
-    """This moment, aware."""
+    """The present moment, aware."""
     return datetime.now(UTC)
 
 
@@ -154,10 +154,7 @@ class Conversations:
         )
 
     async def _ticket(self, turn: Turn, decision: TellStatus) -> Ticket | None:
-        number = decision.number or turn.ticket
-        if number is None:
-            return None
-        return await self._database.run(reading.status_for, turn.conversation_id, number)
+        return await self._database.run(reading.status_for, turn.conversation_id, decision.number)
 
     def _tell(self, turn: Turn, decision: Decision, finished: Finished) -> None:
         kind = type(decision).__name__.lower()

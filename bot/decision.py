@@ -1,12 +1,12 @@
 """From what was understood to what to do: pure, so that every rule can be read and tested on its own.
 
-    human asked for            -> Escalate at once, at any time
-    Rasa silent                -> Escalate
-    a fact was asked for       -> Ask for the next, or Escalate with all of them
-    sure                       -> Answer
-    two or three are close     -> Clarify, once
-    none is likely             -> Escalate
-    "that didn't help"         -> Answer with the next best, or collect facts and Escalate
+human asked for            -> Escalate at once, at any time
+Rasa silent                -> Escalate
+a fact was asked for       -> Ask for the next, or Escalate with all of them
+sure                       -> Answer
+two or three are close     -> Clarify, once
+none is likely             -> Escalate
+"that didn't help"         -> Answer with the next best, or collect facts and Escalate
 """
 
 from __future__ import annotations
@@ -126,10 +126,10 @@ class _Turn:
         self.policy = policy
         self.limits = limits
         self.memory = situation.dialogue.but(offered=())
-        ranking = situation.understood.ranking if situation.understood else ()
-        self.best = ranking[0] if ranking else Guess("", 0.0)
+        self.heard = situation.understood or Understood(())
+        self.best = self.heard.ranking[0] if self.heard.ranking else Guess("", 0.0)
 
-    def decide(self) -> tuple[Decision, Dialogue]:
+    def decide(self) -> tuple[Decision, Dialogue]:  # noqa: PLR0911 - one way out a rule
         if self.now.owner is not Owner.BOT:
             return Silence(), self.now.dialogue
         meant = self.now.choice or self._numbered() or self.policy.phrase(self.now.text)
@@ -145,7 +145,7 @@ class _Turn:
         if not any(character.isalnum() for character in self.now.text):
             return Say("no_words"), self.memory
         self._learn_facts()
-        return self._fact_told() if self.memory.asking else self._understood(self.now.understood)
+        return self._fact_told(self.memory.asking) if self.memory.asking else self._understood()
 
     def _numbered(self) -> str | None:
         """The button meant by a bare number, on channels that show buttons as a numbered list."""
@@ -173,10 +173,10 @@ class _Turn:
     def _sure(self, intent: str) -> bool:
         return self.best.intent == intent and self.best.confidence >= self.limits.confident
 
-    def _understood(self, understood: Understood) -> tuple[Decision, Dialogue]:
-        likely = [guess for guess in understood.ranking if guess.confidence >= self.limits.plausible]
+    def _understood(self) -> tuple[Decision, Dialogue]:
+        likely = [guess for guess in self.heard.ranking if guess.confidence >= self.limits.plausible]
         rivals = [guess for guess in likely if self.best.confidence - guess.confidence < self.limits.close]
-        if self.best.confidence >= self.limits.confident and len(rivals) < 2:
+        if self.best.confidence >= self.limits.confident and rivals == [self.best]:
             return self._special() if self.best.intent in SPECIAL else self._answer(self.best)
         if self.best.intent == "human" and self.best in likely:
             return self._escalate("human")
@@ -198,8 +198,7 @@ class _Turn:
                 return Say("glad" if self.memory.topic else "how_can_i_help"), self.memory
 
     def _switch(self) -> tuple[Decision, Dialogue]:
-        assert self.now.understood
-        named = [entity.value for entity in self.now.understood.entities if entity.name == "language"]
+        named = [entity.value for entity in self.heard.entities if entity.name == "language"]
         return SwitchLanguage(named[-1] if named else None), self.memory
 
     def _answer(self, guess: Guess, *, chosen: bool = False) -> tuple[Decision, Dialogue]:
@@ -219,10 +218,9 @@ class _Turn:
         return Answer(guess.intent, guess.confidence), self.memory
 
     def _candidates(self) -> tuple[str, ...]:
-        assert self.now.understood
         return tuple(
             guess.intent
-            for guess in self.now.understood.ranking[: MOST_CHOICES + 1]
+            for guess in self.heard.ranking[: MOST_CHOICES + 1]
             if guess.confidence >= self.limits.plausible / 2 and guess.intent in self.policy.intents
         )
 
@@ -241,8 +239,7 @@ class _Turn:
         return Answer(left[0], another=True), memory
 
     def _learn_facts(self) -> None:
-        assert self.now.understood
-        entities = {entity.name: entity.value for entity in self.now.understood.entities}
+        entities = {entity.name: entity.value for entity in self.heard.entities}
         said = said_facts(self.policy, self.policy.facts, self.now.text, entities)
         self.memory = self.memory.but(facts={**self.memory.facts, **said})
 
@@ -250,15 +247,13 @@ class _Turn:
         self.memory = self.memory.but(reason=reason, asked=())
         return self._next_fact()
 
-    def _fact_told(self) -> tuple[Decision, Dialogue]:
-        fact = self.memory.asking
-        assert fact and self.now.understood
+    def _fact_told(self, fact: str) -> tuple[Decision, Dialogue]:
         if self._sure("human"):
             return self._escalate("human")
         fresh = self.memory.facts.get(fact) != self.now.dialogue.facts.get(fact)
         if not fresh and self._changed_subject():
             self.memory = self.memory.but(asking=None, reason=None)
-            return self._understood(self.now.understood)
+            return self._understood()
         if not fresh:
             told = self.now.text.strip()[:LONGEST_FACT]
             self.memory = self.memory.but(facts={**self.memory.facts, fact: told})

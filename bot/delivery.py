@@ -48,6 +48,7 @@ class Delivery:
         self._settings = settings
         self._sending: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self._look_again = False
 
     def nudge(self) -> None:
         """Something was queued."""
@@ -59,7 +60,7 @@ class Delivery:
             await self._until_recovered()
             while True:
                 self._wake.clear()
-                if not await self._send_due():
+                if await self._send_due() < AT_ONCE:
                     await self._rest()
         finally:
             await asyncio.gather(*self._sending, return_exceptions=True)
@@ -91,6 +92,8 @@ class Delivery:
     async def _send_due(self) -> int:
         """Starts what may be sent; how many that is."""
         free = AT_ONCE - len(self._sending)
+        # What waits for a message being sent becomes due when that is done.
+        self._look_again = bool(self._sending)
         if free <= 0:
             return 0
         try:
@@ -106,7 +109,8 @@ class Delivery:
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)
-        self.nudge()
+        if self._look_again:
+            self._wake.set()
 
     async def _deliver(self, dispatch: Dispatch) -> None:
         """One try at a message; the result is written down, however long the database takes."""
@@ -134,7 +138,7 @@ class Delivery:
             await self._part_sent(dispatch, sent, last=number == len(pieces) - 1)
 
     async def _part_sent(self, dispatch: Dispatch, sent: Sent, *, last: bool) -> None:
-        await self._note(outbox.part_sent, dispatch.message.id, sent.platform_id, last, now())
+        await self._note(outbox.part_sent, dispatch.message.id, sent.platform_id, last=last, now=now())
 
     async def _note(
         self, work: Callable[Concatenate[Session, Arguments], None], *args: Arguments.args, **kwargs: Arguments.kwargs
@@ -148,32 +152,40 @@ class Delivery:
                 await asyncio.sleep(FIRST_PAUSE)
 
     def _pieces(self, channel: Channel, dispatch: Dispatch) -> list[Part]:
+        """Raises `IndexError` where none is left to send: the channel's limits changed since the first ones were."""
         choices = [Choice(title=choice["title"], payload=choice["payload"]) for choice in dispatch.message.choices]
         files = [self._files.stored(file) for file in dispatch.files]
-        return parts(dispatch.message.text, choices, files, channel.limits)
+        pieces = parts(dispatch.message.text, choices, files, channel.limits)
+        if len(pieces) <= dispatch.message.parts_sent:
+            raise IndexError(f"{dispatch.message.parts_sent} parts are sent, and now there are {len(pieces)}")
+        return pieces
 
     async def _try_again(self, dispatch: Dispatch, error: TryAgain) -> None:
         message = dispatch.message
         if message.attempts >= self._settings.attempts:
-            return await self._give_up(dispatch, MessageState.FAILED, f"given up after {message.attempts} tries: {error}")
-        pause = error.after if error.after is not None else min(FIRST_PAUSE * 2 ** (message.attempts - 1), LONGEST_PAUSE)
+            reason = f"given up after {message.attempts} tries: {error}"
+            await self._give_up(dispatch, MessageState.FAILED, reason)
+            return
+        backoff = min(FIRST_PAUSE * 2 ** (message.attempts - 1), LONGEST_PAUSE)
+        pause = backoff if error.after is None else error.after
         RETRIES.labels(message.channel).inc()
         log.warning("send_put_off", channel=message.channel, message=message.id, seconds=pause, reason=str(error))
         await self._note(outbox.put_back, message.id, now() + timedelta(seconds=pause), str(error))
 
     async def _look_up(self, channel: Channel, dispatch: Dispatch, reason: str) -> None:
         """After an ambiguous send: asks the platform, and says `unknown` where it cannot tell."""
-        pieces = self._pieces(channel, dispatch)
         number = dispatch.message.parts_sent
         try:
+            pieces = self._pieces(channel, dispatch)
             async with asyncio.timeout(self._settings.timeout_seconds):
                 found = await channel.find(_outbound(dispatch, pieces[number], number))
-        except Exception as error:
-            # Whatever goes wrong while asking, the message stays unknown.
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong while asking, the message stays unknown
             log.warning("send_unknown", channel=channel.name, message=dispatch.message.id, reason=f"{reason}; {error}")
-            return await self._give_up(dispatch, MessageState.UNKNOWN, reason)
+            await self._give_up(dispatch, MessageState.UNKNOWN, reason)
+            return
         if found is None:
-            return await self._note(outbox.put_back, dispatch.message.id, now(), reason)
+            await self._try_again(dispatch, TryAgain(reason))
+            return
         last = number == len(pieces) - 1
         await self._part_sent(dispatch, found, last=last)
         if not last:

@@ -1,14 +1,14 @@
 """What can go wrong inside, named by what the caller does next.
 
-    FrontdeskError
-    ├── Misconfigured     stop and tell the operator: the message carries every problem with its remedy
-    ├── StorageDown       nothing was written; try again, or tell the sender to
-    ├── Overtaken         somebody else changed the conversation meanwhile; load it again
-    ├── UnderstandingDown Rasa did not answer; a human must
-    ├── TrainingFailed    no new model; the one before stays
-    └── Refused           the request makes no sense now; the message says why, for the person who asked
-        ├── NotFound
-        └── NotAllowed
+FrontdeskError
+├── Misconfigured     stop and tell the operator: the message carries every problem with its remedy
+├── StorageDown       nothing was written; try again, or tell the sender to
+├── Overtaken         somebody else changed the conversation meanwhile; load it again
+├── UnderstandingDown Rasa did not answer; a human must
+├── TrainingFailed    no new model; the one before stays
+└── Refused           the request makes no sense now; the message says why, for the person who asked
+    ├── NotFound
+    └── NotAllowed
 """
 
 from __future__ import annotations

@@ -7,6 +7,9 @@ import os
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import filetype  # type: ignore[import-untyped]  # the package ships no type information
 
 from bot.errors import StorageDown
 from bot.store.inbox import KeptFile
@@ -38,24 +41,39 @@ class Files:
         path = self._path(digest)
         if not path.exists():
             _write(path, attachment.data)
-        return KeptFile(_plain_name(attachment.name), attachment.media_type, len(attachment.data), digest)
+        return KeptFile(_plain_name(attachment.name), _media_type(attachment.data), len(attachment.data), digest)
 
     def _path(self, digest: str) -> Path:
         return self.folder / digest[:2] / digest
 
 
 def _write(path: Path, data: bytes) -> None:
-    partial = path.with_suffix(f".{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.rename(path)
+        # A name of its own for each try: the same file may be coming in twice at once.
+        with NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            try:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+                Path(file.name).rename(path)
+            except OSError:
+                Path(file.name).unlink()
+                raise
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise StorageDown(f"a file could not be kept in {path.parent.parent}: {error.strerror}") from error
+
+
+def _media_type(data: bytes) -> str:
+    found = filetype.guess_mime(data)
+    return str(found) if found else "text/plain" if _is_text(data) else "application/octet-stream"
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        return "\0" not in data.decode()
+    except UnicodeDecodeError:
+        return False
 
 
 def _plain_name(name: str) -> str:

@@ -14,6 +14,7 @@ from bot.conversation import Conversations
 from bot.errors import StorageDown
 from bot.files import Files
 from bot.rendering import render
+from bot.settings import Settings
 from bot.store import inbox, reading
 from bot.store.database import Database
 from bot.store.reading import Said
@@ -36,6 +37,9 @@ log = structlog.get_logger()
 #: Files one message may carry.
 MOST_FILES = 10
 
+#: Bytes of an id of the platform's or of a choice; more, and no index takes it. A mail's Message-ID has up to 998.
+LONGEST_ID = 1000
+
 #: Characters that reorder the text around them, so that it reads as something it is not.
 BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
@@ -50,25 +54,37 @@ class ChannelHost:
         conversations: Conversations,
         files: Files,
         expect: Callable[[int, datetime], None],
-        *,
-        brand: str,
-        languages: Sequence[str],
+        settings: Settings,
         key: bytes,
-        longest: int,
     ) -> None:
-        self.brand = brand
-        self.languages = languages
-        self.secret = hmac.digest(key, channel.name.encode(), "sha256")
+        self._settings = settings
+        self._secret = hmac.digest(key, channel.name.encode(), "sha256")
         self._channel = channel
         self._database = database
         self._conversations = conversations
         self._files = files
         self._expect = expect
-        self._longest = longest
+
+    @property
+    def brand(self) -> str:
+        return self._settings.brand.name
+
+    @property
+    def languages(self) -> Sequence[str]:
+        return self._settings.languages
+
+    @property
+    def secret(self) -> bytes:
+        return self._secret
 
     async def deliver(self, inbound: Inbound) -> Received:
         """Stores the message, then lets its turn begin."""
-        clean = replace(inbound, text=clean_text(inbound.text), name=clean_text(inbound.name)[:200])
+        clean = replace(
+            inbound,
+            text=clean_text(inbound.text),
+            name=clean_text(inbound.name)[:200],
+            attributes={clean_text(key): clean_text(value) for key, value in inbound.attributes.items()},
+        )
         self._check(clean)
         try:
             kept = await self._files.keep(clean.attachments)
@@ -115,10 +131,17 @@ class ChannelHost:
             raise NotStored(str(error)) from error
 
     def _check(self, inbound: Inbound) -> None:
+        place = inbound.place
+        names = (inbound.event_id, place.account, place.handle, place.thread, inbound.edit_of, inbound.reply_to)
+        if not (inbound.event_id and place.handle and all(map(_plain, (*names, inbound.choice, inbound.language)))):
+            raise Unacceptable("bad_request", f"ids and choices are plain text of at most {LONGEST_ID} bytes")
         if not inbound.text.strip() and not inbound.attachments and not inbound.choice:
             raise Unacceptable("empty", "a message needs text, a file or a choice")
-        if len(inbound.text) > self._longest:
-            raise Unacceptable("too_long", f"{len(inbound.text)} characters; the limit is {self._longest}")
+        if len(inbound.text) > self._settings.conversation.longest_message:
+            raise Unacceptable(
+                "too_long",
+                f"{len(inbound.text)} characters; the limit is {self._settings.conversation.longest_message}",
+            )
         if len(inbound.attachments) > MOST_FILES:
             raise Unacceptable("too_many_files", f"{len(inbound.attachments)} files; the limit is {MOST_FILES}")
         largest = max((len(file.data) for file in inbound.attachments), default=0)
@@ -138,6 +161,10 @@ class ChannelHost:
             files=[self._files.stored(file) for file in said.files],
             created_at=message.created_at,
         )
+
+
+def _plain(name: str | None) -> bool:
+    return not name or (clean_text(name) == name and len(name.encode()) <= LONGEST_ID)
 
 
 def clean_text(text: str) -> str:

@@ -34,8 +34,8 @@ def configure(settings: Logs) -> None:
     # Libraries speak only when something is wrong, in the same words.
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last
-        ])
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
+        )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
-MESSAGES = Counter("frontdesk_messages_received", "Messages received, by channel and whether seen before", ["channel", "kind"])
+MESSAGES = Counter(
+    "frontdesk_messages_received", "Messages received, by channel and whether seen before", ["channel", "kind"]
+)
 DECISIONS = Counter("frontdesk_turns", "Turns finished, by channel and decision", ["channel", "decision"])
 FAULTS = Counter("frontdesk_turn_faults", "Turns that a fault of ours gave to a human", ["channel"])
 SENDS = Counter("frontdesk_sends", "Messages that left the outbox, by channel and state", ["channel", "state"])
@@ -19,5 +21,7 @@ PARSE_SECONDS = Histogram(
     "Waiting for Rasa",
     buckets=(0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.5, 1, 5),
 )
-UNFINISHED = Gauge("frontdesk_messages_unfinished", "Messages not yet handled or sent, by channel and state", ["channel", "state"])
+UNFINISHED = Gauge(
+    "frontdesk_messages_unfinished", "Messages not yet handled or sent, by channel and state", ["channel", "state"]
+)
 RASA_READY = Gauge("frontdesk_rasa_ready", "1 while Rasa answers")

@@ -9,8 +9,21 @@ from babel.dates import format_timedelta
 from babel.lists import format_list
 
 from bot.answers import Answers
-from bot.decision import DIDNT_HELP, HUMAN, INTENT, SKIP, Answer, Ask, Clarify, Decision, Escalate, Say
-from bot.decision import Silence, SwitchLanguage, TellStatus
+from bot.decision import (
+    DIDNT_HELP,
+    HUMAN,
+    INTENT,
+    SKIP,
+    Answer,
+    Ask,
+    Clarify,
+    Decision,
+    Escalate,
+    Say,
+    Silence,
+    SwitchLanguage,
+    TellStatus,
+)
 from bot.policy import Policy
 from bot.settings import Tickets
 from bot.store.tables import Ticket
@@ -35,7 +48,7 @@ class Voice:
     language: str
     channel: str
 
-    def replies(self, decision: Decision, ticket: Ticket | None = None) -> list[Reply]:
+    def replies(self, decision: Decision, ticket: Ticket | None = None) -> list[Reply]:  # noqa: C901, PLR0911 - one case a decision
         """What to say; `ticket` is the one a `TellStatus` asked for, if it is the asker's."""
         match decision:
             case Answer():
@@ -109,7 +122,11 @@ class Voice:
         if ticket:
             state = self._sentence(f"state_{ticket.state.value}")
             return self._say("status", self._human(), ticket=ticket.number, state=state)
-        return self._say("status_unknown", self._human(), ticket=number) if number else self._say("status_none", self._human())
+        return (
+            self._say("status_unknown", self._human(), ticket=number)
+            if number
+            else self._say("status_none", self._human())
+        )
 
     def _languages(self) -> Reply:
         names = [self.answers.sentence("language_name", language) for language in self.answers.languages]

@@ -10,6 +10,7 @@ import structlog
 from bot.answers import Answers
 from bot.conversation import now
 from bot.errors import Refused
+from bot.host import clean_text
 from bot.store import outbox, reading, ticketing
 from bot.store.database import Database
 from bot.store.reading import TicketView
@@ -81,7 +82,7 @@ class Tickets:
         try:
             async with asyncio.timeout(self._patience):
                 for conversation in taken:
-                    while await self._database.run(outbox.in_flight, conversation.id):
+                    while await self._database.run(outbox.in_flight, conversation.id):  # noqa: ASYNC110 - the sender may be another process
                         await asyncio.sleep(LOOK)
         except TimeoutError as error:
             raise Refused(
@@ -91,8 +92,9 @@ class Tickets:
 
 
 def _said(text: str) -> str:
-    if not text.strip():
+    said = clean_text(text).strip()
+    if not said:
         raise Refused("the text is empty")
-    if len(text) > LONGEST_TEXT:
-        raise Refused(f"the text has {len(text)} characters; {LONGEST_TEXT} is the limit")
-    return text.strip()
+    if len(said) > LONGEST_TEXT:
+        raise Refused(f"the text has {len(said)} characters; {LONGEST_TEXT} is the limit")
+    return said

@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
-from fastapi_swagger import patch_fastapi
+from fastapi_swagger import patch_fastapi  # type: ignore[import-untyped]  # it ships no types
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
@@ -97,5 +97,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        where = Problem("web", "web.port", f"{host}:{port} cannot be listened on: {error.strerror}", "set web.port or web.host")
+        where = Problem(
+            "web", "web.port", f"{host}:{port} cannot be listened on: {error.strerror}", "set web.port or web.host"
+        )
         raise Misconfigured([where]) from error

@@ -38,7 +38,12 @@ class Worker:
     """Works off the turns of `channels`."""
 
     def __init__(
-        self, database: Database, conversations: Conversations, channels: Collection[str], show: Show, settled: Callable[[], None]
+        self,
+        database: Database,
+        conversations: Conversations,
+        channels: Collection[str],
+        show: Show,
+        settled: Callable[[], None],
     ) -> None:
         self._database = database
         self._conversations = conversations
@@ -48,6 +53,7 @@ class Worker:
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._running: dict[int, asyncio.Task[None]] = {}
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._stopping = False
 
     def expect(self, conversation_id: int, ready_at: datetime) -> None:
         """The conversation's turn may begin at `ready_at`; a later call for the same conversation moves it."""
@@ -60,6 +66,7 @@ class Worker:
                 await self._sweep()
                 await asyncio.sleep(SWEEP)
         finally:
+            self._stopping = True
             for timer in self._timers.values():
                 timer.cancel()
             await asyncio.gather(*self._running.values(), return_exceptions=True)
@@ -85,8 +92,8 @@ class Worker:
 
     def _begin(self, conversation_id: int) -> None:
         self._timers.pop(conversation_id, None)
-        # A turn under way looks for more when it is finished.
-        if conversation_id not in self._running:
+        # A turn under way looks for more when it is finished; what a stop leaves is found at the next start.
+        if conversation_id not in self._running and not self._stopping:
             self._running[conversation_id] = asyncio.create_task(self._work(conversation_id))
 
     async def _work(self, conversation_id: int) -> None:
@@ -99,6 +106,9 @@ class Worker:
         except StorageDown as error:
             log.error("storage_down", doing="a turn", conversation=conversation_id, reason=str(error))
             again = PAUSE
+        except Exception:
+            # Not even the ticket could be opened. The message stays where it is, and every sweep tries it again.
+            log.exception("turn_lost", conversation=conversation_id)
         finally:
             del self._running[conversation_id]
         if again is not None:

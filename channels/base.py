@@ -266,12 +266,17 @@ class Transcript:
 class Host(Protocol):
     """What the core does for one channel. Every method may raise `NotStored` when the database is out of reach."""
 
-    #: The company's name, as users see it.
-    brand: str
-    #: The languages answers exist in; the first is the default.
-    languages: Sequence[str]
-    #: A key of this channel's own for signing tokens, the same after every restart.
-    secret: bytes
+    @property
+    def brand(self) -> str:
+        """The company's name, as users see it."""
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The languages answers exist in; the first is the default."""
+
+    @property
+    def secret(self) -> bytes:
+        """A key of this channel's own for signing tokens, the same after every restart."""
 
     async def deliver(self, inbound: Inbound) -> Received:
         """Returns once the message is on disk. Raises `NotStored` or `Unacceptable`."""

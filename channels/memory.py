@@ -17,16 +17,19 @@ class MemorySettings(ChannelSettings):
 
 
 class Memory(Channel):
-    """Keeps what it sends. `faults` are raised by the next sends, one each, None meaning none; with `MayHaveArrived`
-    the part is kept all the same, since there it is the answer that got lost.
+    """Keeps what it sends.
 
-    `gate` is awaited between the moment a message may be sent and the moment it is.
+    `faults` are raised by the next sends, one each, None meaning none; with `MayHaveArrived` the part is kept all the
+    same, since there it is the answer that got lost. `gate` is awaited between the moment a message may be sent and
+    the moment it is.
     """
 
     Settings = MemorySettings
     limits: ClassVar[Limits] = Limits(choices=10)
 
-    def __init__(self, name: str = "memory", settings: ChannelSettings | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self, name: str = "memory", settings: ChannelSettings | None = None, limits: Limits | None = None
+    ) -> None:
         super().__init__(name, settings or MemorySettings(type="memory"))
         if limits:
             self.limits = limits  # type: ignore[misc]  # a test may look at the core through another channel's limits

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import json
 import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable
@@ -12,8 +11,6 @@ from typing import Annotated
 
 import typer
 from pydantic import SecretStr
-from rich.markdown import Markdown
-from rich.text import Text
 
 from bot import instance, logs
 from bot.app import App, load_content
@@ -22,9 +19,10 @@ from bot.commands.up import supervised
 from bot.rasa import LONGEST_START
 from bot.settings import Logs, Settings
 from bot.store import reading
+from bot.terminal import Json, Pretty, Screen
 from bot.training.models import fingerprint, model_path
 from bot.understanding import Understanding
-from channels.base import HostError, Inbound, Limits, Markup, Outbound, Place
+from channels.base import HostError, Inbound, Place
 from channels.memory import Memory
 
 #: Seconds between two looks whether a message is worked off.
@@ -35,26 +33,26 @@ TERMINAL = "memory"
 
 
 def chat(
-    as_json: Annotated[bool, typer.Option("--json", help="One message a line in, one JSON object a line out.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One message a line in, one JSON object a line out.")] = False,  # noqa: FBT002 - a flag
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Talks to the bot: every message goes the way it would on any channel."""
     with plainly():
-        asyncio.run(_chat(configured(config), as_json))
+        asyncio.run(_chat(configured(config), Json() if as_json else Pretty(out)))
 
 
-async def _chat(settings: Settings, as_json: bool) -> None:
+async def _chat(settings: Settings, screen: Screen) -> None:
     logs.configure(Logs(format=settings.logs.format, level="error"))
     settings = await _with_running_rasa(_at_once(settings))
     rasa = await supervised(settings)
-    channel = Memory(TERMINAL, limits=Limits(choices=10, markup=Markup.PLAIN if as_json else Markup.MARKDOWN))
+    channel = Memory(TERMINAL, limits=screen.limits)
     app = App(settings, load_content(settings), {TERMINAL: channel}, rasa)
     stop = asyncio.Event()
     running = asyncio.create_task(app.run(stop))
     try:
         if rasa:
             await _started(rasa.wait_ready(LONGEST_START))
-        await _talk(app, channel, as_json)
+        await _talk(app, channel, screen)
     finally:
         stop.set()
         await running
@@ -89,26 +87,23 @@ async def _started(ready: Awaitable[None]) -> None:
         await ready
 
 
-async def _talk(app: App, channel: Memory, as_json: bool) -> None:
+async def _talk(app: App, channel: Memory, screen: Screen) -> None:
     place = Place(account="terminal", handle=getpass.getuser(), thread=uuid.uuid4().hex)
-    if not as_json:
-        out.print(Text("Write a message; a number presses a button; Ctrl-D ends.", style="dim"))
-    async for line in _lines(as_json):
+    screen.begin()
+    async for line in _lines(screen):
         shown = len(channel.sent)
         try:
             await _say(app, place, line)
         except HostError as error:
-            _refused(error, as_json)
-            continue
+            screen.refuse(error)
         for outbound in channel.sent[shown:]:
-            _write(outbound, as_json)
+            screen.show(outbound)
 
 
-async def _lines(as_json: bool) -> AsyncIterator[str]:
+async def _lines(screen: Screen) -> AsyncIterator[str]:
     """Lines of standard input, whatever bytes they are, until its end; blank ones are passed over."""
     while True:
-        if not as_json:
-            out.print(Text("> ", style="bold green"), end="")
+        screen.prompt()
         raw = await asyncio.to_thread(sys.stdin.buffer.readline)
         if not raw:
             return
@@ -121,36 +116,5 @@ async def _say(app: App, place: Place, text: str) -> None:
     """Delivers a message and returns once its replies are sent."""
     inbound = Inbound(event_id=uuid.uuid4().hex, place=place, text=text, name=place.handle)
     received = await app.hosts[TERMINAL].deliver(inbound)
-    while not await app.database.run(reading.settled, received.message_id):
+    while not await app.database.run(reading.settled, received.message_id):  # noqa: ASYNC110 - the database tells nobody
         await asyncio.sleep(LOOK)
-
-
-def _write(outbound: Outbound, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(_record(outbound), ensure_ascii=False), flush=True)
-        return
-    out.print(Markdown(outbound.text))
-    for number, choice in enumerate(outbound.choices, 1):
-        out.print(Text(f"  {number} ", style="cyan").append(choice.title, style="default"))
-    facts = [outbound.owner.value, outbound.ticket or "", outbound.intent or ""]
-    sure = f"{outbound.confidence:.0%}" if outbound.confidence is not None else ""
-    out.print(Text(" ".join(filter(None, [*facts, sure])), style="dim", justify="right"))
-
-
-def _record(outbound: Outbound) -> dict[str, object]:
-    return {
-        "text": outbound.text,
-        "language": outbound.language,
-        "choices": [{"title": choice.title, "payload": choice.payload} for choice in outbound.choices],
-        "intent": outbound.intent,
-        "confidence": outbound.confidence,
-        "owner": outbound.owner.value,
-        "ticket": outbound.ticket,
-    }
-
-
-def _refused(error: HostError, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({"error": getattr(error, "code", "not_stored"), "detail": str(error)}), flush=True)
-    else:
-        err.print(Text(str(error), style="red"))

@@ -21,7 +21,8 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 ConfigOption = Annotated[
-    Path, typer.Option("--config", envvar="FRONTDESK_CONFIG", help="The configuration file; paths in it are relative to it.")
+    Path,
+    typer.Option("--config", envvar="FRONTDESK_CONFIG", help="The configuration file; paths in it are relative to it."),
 ]
 DEFAULT_CONFIG = Path("config.yaml")
 

@@ -30,7 +30,13 @@ ME = getpass.getuser()
 Result = TypeVar("Result")
 
 #: States of a message worth an agent's eye.
-REMARKABLE = {MessageState.QUEUED, MessageState.FAILED, MessageState.UNKNOWN, MessageState.WITHHELD, MessageState.SENDING}
+REMARKABLE = {
+    MessageState.QUEUED,
+    MessageState.FAILED,
+    MessageState.UNKNOWN,
+    MessageState.WITHHELD,
+    MessageState.SENDING,
+}
 
 
 @app.command("list")
@@ -134,7 +140,10 @@ def _facts(view: TicketView) -> list[tuple[str, str]]:
     where = ", ".join(f"{address.channel} {address.handle}" for address in view.addresses)
     who = f"{contact.name or 'unknown'} {contact.tier}".strip()
     return [
-        ("state", f"{ticket.state.value}, {view.owner.value} answers" + (f" ({ticket.assignee})" if ticket.assignee else "")),
+        (
+            "state",
+            f"{ticket.state.value}, {view.owner.value} answers" + (f" ({ticket.assignee})" if ticket.assignee else ""),
+        ),
         ("category", f"{ticket.category}, {ticket.priority}"),
         ("reason", ticket.reason),
         ("user", f"{who} ({ticket.language}) on {where}"),

@@ -20,11 +20,16 @@ app = typer.Typer(no_args_is_help=True, help="Give agents keys to the API, and t
 
 
 @app.command()
-def create(agent: Annotated[str, typer.Argument(help="Whose key it is.")], config: ConfigOption = DEFAULT_CONFIG) -> None:
+def create(
+    agent: Annotated[str, typer.Argument(help="Whose key it is.")], config: ConfigOption = DEFAULT_CONFIG
+) -> None:
     """Prints a new token. It cannot be shown again."""
     with _database(config) as database:
         out.print(database.transact(tokens.create, agent, now()), markup=False, soft_wrap=True)
-    err.print(f"Keep it: only its digest is stored. Send it as `Authorization: Bearer ...`; {agent} answers with it.", markup=False)
+    err.print(
+        f"Keep it: only its digest is stored. Send it as `Authorization: Bearer ...`; {agent} answers with it.",
+        markup=False,
+    )
 
 
 @app.command("list")
@@ -39,7 +44,10 @@ def list_tokens(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 
 @app.command()
-def revoke(token_id: Annotated[int, typer.Argument(help="From `frontdesk tokens list`.")], config: ConfigOption = DEFAULT_CONFIG) -> None:
+def revoke(
+    token_id: Annotated[int, typer.Argument(help="From `frontdesk tokens list`.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
     """Ends a token at once."""
     with _database(config) as database:
         agent = database.transact(tokens.revoke, token_id, now())

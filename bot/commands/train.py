@@ -10,7 +10,7 @@ from bot.training.train import train as trained
 
 
 def train(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Trains Rasa on the examples in `intents/`, with a progress bar. A running Frontdesk takes it at its next start."""
+    """Trains Rasa on the examples in `intents/`. A running Frontdesk takes the model at its next start."""
     with plainly():
         settings = configured(config)
         asyncio.run(trained(RasaProject(settings.folders.intents), settings.folders.var / "models", err))

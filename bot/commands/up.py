@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import ExitStack
+from ipaddress import ip_address
 from pathlib import Path
 
 from rich.panel import Panel
@@ -52,7 +53,7 @@ async def _up(settings: Settings, file: ConfigFile) -> None:
 
 
 async def supervised(settings: Settings) -> RasaServer | None:
-    """Our own Rasa with a model of the present data, trained where there is none; None where settings name another's."""
+    """Our own Rasa with a model of the present data, trained where there is none; None where another is named."""
     if settings.understanding.url:
         return None
     project = RasaProject(settings.folders.intents)
@@ -69,7 +70,7 @@ async def _tell_when_ready(settings: Settings, rasa: RasaServer) -> None:
 
 
 def _greet(host: str, port: int, *, own_rasa: bool) -> None:
-    address = f"http://{'localhost' if host in ('0.0.0.0', '::') else host}:{port}"
+    address = f"http://{'localhost' if ip_address(host).is_unspecified else host}:{port}"
     lines = [
         f"[bold]{address}/[/]        the page with the chat",
         f"[bold]{address}/docs[/]    the API for agents",

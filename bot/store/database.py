@@ -14,9 +14,12 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import QueuePool
-from sqlmodel import Session as Session  # named in the types of those who run work
+from sqlmodel import Session
 
 from bot.errors import StorageDown
+
+#: `Session` stands in the types of those who hand work over.
+__all__ = ["Database", "Session"]
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")

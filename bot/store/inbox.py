@@ -6,10 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select
 
 from bot.store.tables import Address, Contact, Conversation, Cursor, File, Message, MessageState, Revision, Status
 from channels.base import Author, Inbound
+
+# Built once: building a statement takes longer than SQLite takes to answer it.
+_EVENT = select(Message).where(
+    Message.channel == bindparam("channel"),
+    Message.account == bindparam("account"),
+    Message.event_id == bindparam("event"),
+)
+_ADDRESS = select(Address).where(
+    Address.channel == bindparam("channel"),
+    Address.account == bindparam("account"),
+    Address.handle == bindparam("handle"),
+)
+_THREAD = (
+    select(Conversation)
+    .where(Conversation.address_id == bindparam("address"), Conversation.thread == bindparam("thread"))
+    .with_for_update()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +63,9 @@ class Arrival:
 def receive(
     session: Session, channel: str, inbound: Inbound, files: Sequence[KeptFile], pace: Pace, now: datetime
 ) -> Arrival:
-    """Stores the event, or finds it stored. An edit of a known message becomes a revision of it."""
-    if inbound.edit_of and (edited := _message(session, channel, inbound.place.account, inbound.edit_of)):
+    """Stores the event, or finds it stored. An edit of a known message of the same person becomes a revision of it."""
+    edited = _message(session, channel, inbound.place.account, inbound.edit_of) if inbound.edit_of else None
+    if edited and _said_by(session, edited) == inbound.place.handle:
         return _revise(session, edited, inbound, now)
     if known := _message(session, channel, inbound.place.account, inbound.event_id):
         return Arrival(known.id, False, known.conversation_id)
@@ -70,9 +89,12 @@ def keep_cursor(session: Session, channel: str, account: str, value: str) -> Non
 
 
 def _message(session: Session, channel: str, account: str, event_id: str) -> Message | None:
-    return session.exec(
-        select(Message).where(Message.channel == channel, Message.account == account, Message.event_id == event_id)
-    ).first()
+    return session.exec(_EVENT, params={"channel": channel, "account": account, "event": event_id}).first()
+
+
+def _said_by(session: Session, message: Message) -> str:
+    conversation = session.get_one(Conversation, message.conversation_id)
+    return session.get_one(Address, conversation.address_id).handle
 
 
 def _revise(session: Session, message: Message, inbound: Inbound, now: datetime) -> Arrival:
@@ -95,9 +117,8 @@ def _revise(session: Session, message: Message, inbound: Inbound, now: datetime)
 
 def _address(session: Session, channel: str, inbound: Inbound, now: datetime) -> Address:
     place = inbound.place
-    address = session.exec(
-        select(Address).filter_by(channel=channel, account=place.account, handle=place.handle)
-    ).first()
+    key = {"channel": channel, "account": place.account, "handle": place.handle}
+    address = session.exec(_ADDRESS, params=key).first()
     if address is None:
         contact = Contact(name=inbound.name, language=inbound.language, created_at=now)
         session.add(contact)
@@ -124,11 +145,7 @@ def _learn(session: Session, address: Address, inbound: Inbound, now: datetime) 
 
 def _conversation(session: Session, address: Address, inbound: Inbound, now: datetime) -> Conversation:
     thread = inbound.place.thread
-    conversation = session.exec(
-        select(Conversation)
-        .where(Conversation.address_id == address.id, Conversation.thread == thread)
-        .with_for_update()
-    ).first()
+    conversation = session.exec(_THREAD, params={"address": address.id, "thread": thread}).first()
     if conversation is None:
         conversation = Conversation(
             address_id=address.id,
@@ -178,7 +195,7 @@ def _add(
 
 
 def _ready_at(session: Session, message: Message, pace: Pace, now: datetime) -> datetime:
-    if message.choice:
+    if message.choice or not pace.quiet:
         return now
     first: datetime = session.exec(
         select(func.min(col(Message.created_at))).where(

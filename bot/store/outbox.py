@@ -6,16 +6,47 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, and_, col, func, or_, select, update
 
-from bot.store.tables import Address, Conversation, File, Message, MessageState, TicketState
+from bot.store.tables import Address, Conversation, File, Message, MessageState, Moment
 from bot.store.ticketing import note_delivery, ticket_of
 from bot.store.turns import place_of
 from channels.base import Author, Owner, Place
 
 #: What a later message of the same conversation waits for.
 AHEAD = (MessageState.QUEUED, MessageState.SENDING)
+
+
+_earlier = aliased(Message)
+
+# Built once: building a statement takes longer than SQLite takes to answer it.
+_DUE = (
+    select(Message, Conversation, Address)
+    .join(Conversation, col(Message.conversation_id) == Conversation.id)
+    .join(Address, col(Conversation.address_id) == Address.id)
+    .where(
+        Message.state == MessageState.QUEUED,
+        or_(
+            col(Message.due_at) <= bindparam("now", type_=Moment),
+            # Else an agent's answer would wait for a retry of what will never be sent.
+            and_(Message.author == Author.BOT, Message.epoch != Conversation.epoch),
+        ),
+        col(Message.channel).in_(bindparam("channels", expanding=True)),
+        ~select(_earlier.id)
+        .where(
+            _earlier.conversation_id == Message.conversation_id,
+            col(_earlier.id) < Message.id,
+            col(_earlier.state).in_(AHEAD),
+        )
+        .exists(),
+    )
+    .order_by(col(Message.id))
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True, of=[Message, Conversation])
+)
+_FILES = select(File).where(col(File.message_id).in_(bindparam("messages", expanding=True))).order_by(col(File.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +56,7 @@ class Dispatch:
     message: Message
     place: Place
     owner: Owner
+    #: Number of the ticket a human answers on.
     ticket: str | None
     files: Sequence[File]
 
@@ -32,7 +64,7 @@ class Dispatch:
 def claim(session: Session, channels: Collection[str], now: datetime, limit: int) -> list[Dispatch]:
     """Takes the due messages of `channels`, at most one a conversation, oldest first, and marks them `sending`.
 
-    This is the fence: a bot's reply from before the last change of owner becomes `withheld` instead.
+    This is the fence: a bot's reply from before the last change of owner becomes `withheld` instead, due or not.
     """
     claimed = []
     for message, conversation, address in _due(session, channels, now, limit):
@@ -43,7 +75,7 @@ def claim(session: Session, channels: Collection[str], now: datetime, limit: int
         message.state = MessageState.SENDING
         message.attempts += 1
         claimed.append((message, conversation, address))
-    return [_dispatch(session, *row) for row in claimed]
+    return _dispatches(session, claimed)
 
 
 def interrupted(session: Session, channels: Collection[str]) -> list[Dispatch]:
@@ -55,7 +87,7 @@ def interrupted(session: Session, channels: Collection[str]) -> list[Dispatch]:
         .where(Message.state == MessageState.SENDING, col(Message.channel).in_(channels))
         .order_by(col(Message.id))
     ).all()
-    return [_dispatch(session, *row) for row in rows]
+    return _dispatches(session, rows)
 
 
 def next_due(session: Session, channels: Collection[str]) -> datetime | None:
@@ -67,13 +99,11 @@ def next_due(session: Session, channels: Collection[str]) -> datetime | None:
     ).one()
 
 
-def part_sent(session: Session, message_id: int, platform_id: str, last: bool, now: datetime) -> None:
+def part_sent(session: Session, message_id: int, platform_id: str, *, last: bool, now: datetime) -> None:
     """The platform has the next part, and with the last one the message."""
-    message = session.get_one(Message, message_id)
-    message.parts_sent += 1
-    message.platform_id = platform_id or message.platform_id
-    if last:
-        message.state, message.finished_at, message.error = MessageState.SENT, now, None
+    values = {"parts_sent": Message.parts_sent + 1, **({"platform_id": platform_id} if platform_id else {})}
+    done = {"state": MessageState.SENT, "finished_at": now, "error": None} if last else {}
+    session.exec(update(Message).where(col(Message.id) == message_id).values(**values, **done))
 
 
 def put_back(session: Session, message_id: int, due_at: datetime, error: str | None) -> None:
@@ -105,35 +135,26 @@ def in_flight(session: Session, conversation_id: int) -> int:
 def _due(
     session: Session, channels: Collection[str], now: datetime, limit: int
 ) -> Sequence[tuple[Message, Conversation, Address]]:
-    earlier = aliased(Message)
-    blocked = (
-        select(earlier.id)
-        .where(
-            earlier.conversation_id == Message.conversation_id,
-            col(earlier.id) < Message.id,
-            col(earlier.state).in_(AHEAD),
-        )
-        .exists()
-    )
-    return session.exec(
-        select(Message, Conversation, Address)
-        .join(Conversation, col(Message.conversation_id) == Conversation.id)
-        .join(Address, col(Conversation.address_id) == Address.id)
-        .where(
-            Message.state == MessageState.QUEUED,
-            col(Message.due_at) <= now,
-            col(Message.channel).in_(channels),
-            ~blocked,
-        )
-        .order_by(col(Message.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=[Message, Conversation])
-    ).all()
+    return session.exec(_DUE, params={"now": now, "channels": list(channels), "limit": limit}).all()
 
 
-def _dispatch(session: Session, message: Message, conversation: Conversation, address: Address) -> Dispatch:
-    ticket = ticket_of(session, conversation.id)
-    files = session.exec(select(File).where(File.message_id == message.id).order_by(col(File.id))).all()
-    return Dispatch(
-        message, place_of(conversation, address), conversation.owner, ticket.number if ticket else None, files
-    )
+def _dispatches(session: Session, rows: Sequence[tuple[Message, Conversation, Address]]) -> list[Dispatch]:
+    files: dict[int, list[File]] = {message.id: [] for message, _, _ in rows}
+    if rows:
+        for file in session.exec(_FILES, params={"messages": list(files)}):
+            files[file.message_id].append(file)
+    return [
+        Dispatch(
+            message,
+            place_of(conversation, address),
+            conversation.owner,
+            _ticket_number(session, conversation),
+            files[message.id],
+        )
+        for message, conversation, address in rows
+    ]
+
+
+def _ticket_number(session: Session, conversation: Conversation) -> str | None:
+    ticket = ticket_of(session, conversation.id) if conversation.owner is not Owner.BOT else None
+    return ticket.number if ticket else None

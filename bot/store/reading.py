@@ -32,6 +32,9 @@ SHOWN = (
     MessageState.UNKNOWN,
 )
 
+#: Whoever asks for more than an id can be is answered without asking the database, which would not take the number.
+LARGEST_ID = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -86,7 +89,7 @@ def talk(session: Session, channel: str, place: Place, limit: int) -> Talk | Non
 def file_at(session: Session, channel: str, place: Place, file_id: int) -> File | None:
     """A file of the conversation at `place`; None for a file of any other."""
     conversation = _at(session, channel, place)
-    file = session.get(File, file_id)
+    file = session.get(File, file_id) if file_id <= LARGEST_ID else None
     return file if file and conversation and file.conversation_id == conversation.id else None
 
 
@@ -129,8 +132,10 @@ def show(session: Session, number: str) -> TicketView:
     )
 
 
-def status_for(session: Session, conversation_id: int, number: str) -> Ticket | None:
-    """The ticket `number`, if it is of the same contact as the conversation; None otherwise, or where there is none."""
+def status_for(session: Session, conversation_id: int, number: str | None) -> Ticket | None:
+    """The ticket `number`, if it is the contact's own; without a number the conversation's open ticket."""
+    if number is None:
+        return ticket_of(session, conversation_id)
     contact = (
         select(Address.contact_id)
         .join(Conversation, col(Conversation.address_id) == Address.id)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from bot.errors import NotFound, Refused
@@ -37,6 +38,16 @@ RANK = ("low", "normal", "high", "urgent")
 Notice = Callable[[str | None], str]
 
 
+# Built once: every message that a human answers asks for it.
+_OPEN = (
+    select(Ticket)
+    .join(TicketConversation)
+    .where(TicketConversation.conversation_id == bindparam("conversation"), col(Ticket.state).not_in(OVER))
+    .order_by(col(Ticket.id).desc())
+    .limit(1)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Escalation:
     """Why and how a conversation goes to a human."""
@@ -56,13 +67,7 @@ class Escalation:
 
 def ticket_of(session: Session, conversation_id: int) -> Ticket | None:
     """The newest ticket of the conversation that is not over."""
-    return session.exec(
-        select(Ticket)
-        .join(TicketConversation)
-        .where(TicketConversation.conversation_id == conversation_id, col(Ticket.state).not_in(OVER))
-        .order_by(col(Ticket.id).desc())
-        .limit(1)
-    ).first()
+    return session.exec(_OPEN, params={"conversation": conversation_id}).first()
 
 
 def escalate(session: Session, conversation: Conversation, escalation: Escalation, now: datetime) -> Ticket:
@@ -112,9 +117,12 @@ def add_event(session: Session, ticket: Ticket, actor: str, kind: str, now: date
 
 def find(session: Session, number: str) -> Ticket:
     """The ticket people call `number`, in any case. Raises `NotFound`."""
-    ticket = session.exec(select(Ticket).where(Ticket.number == number.strip().upper()).with_for_update()).first()
+    wanted = number.strip().upper()
+    # What no ticket is called is not asked for: a database may refuse the characters themselves.
+    named = wanted.isascii() and wanted.isprintable()
+    ticket = session.exec(select(Ticket).where(Ticket.number == wanted)).first() if named else None
     if ticket is None:
-        raise NotFound(f"there is no ticket {number}")
+        raise NotFound(f"there is no ticket {wanted!a}" if not named else f"there is no ticket {wanted}")
     return ticket
 
 
@@ -134,12 +142,11 @@ def take(session: Session, number: str, agent: str, notice: Notice, now: datetim
 
     Raises `Refused` where another agent is the owner, or the ticket is over.
     """
-    ticket = find(session, number)
+    ticket, found = _locked(session, number)
     if ticket.state in OVER:
         raise Refused(f"{ticket.number} is {ticket.state.value}")
     if ticket.assignee and ticket.assignee != agent:
         raise Refused(f"{ticket.number} is with {ticket.assignee}")
-    found = conversations(session, ticket)
     if ticket.assignee == agent:
         return found
     ticket.assignee, ticket.state = agent, TicketState.OPEN
@@ -150,7 +157,9 @@ def take(session: Session, number: str, agent: str, notice: Notice, now: datetim
     return found
 
 
-def reply(session: Session, number: str, agent: str, text: str, notice: Notice, now: datetime) -> Sequence[Conversation]:
+def reply(
+    session: Session, number: str, agent: str, text: str, notice: Notice, now: datetime
+) -> Sequence[Conversation]:
     """Takes the ticket and queues an agent's answer on its newest conversation; the ticket then waits for the user."""
     found = take(session, number, agent, notice, now)
     message = say(session, found[-1], Author.AGENT, agent, text, now)
@@ -173,13 +182,13 @@ def hand_back(session: Session, number: str, agent: str, kind: str, notice: Noti
 
     Raises `Refused` where the ticket is over.
     """
-    ticket = find(session, number)
+    ticket, found = _locked(session, number)
     if ticket.state in OVER:
         raise Refused(f"{ticket.number} is already {ticket.state.value}")
     ticket.assignee = None if kind == "released" else ticket.assignee
     ticket.state = TicketState.PENDING if kind == "released" else TicketState.SOLVED
     ticket.solved_at = now if kind == "solved" else None
-    for conversation in conversations(session, ticket):
+    for conversation in found:
         change_owner(conversation, Owner.BOT)
         conversation.dialogue = {}
         conversation.status = Status.CLOSED if kind == "solved" else Status.WAITING
@@ -187,9 +196,7 @@ def hand_back(session: Session, number: str, agent: str, kind: str, notice: Noti
     add_event(session, ticket, agent, kind, now)
 
 
-def say(
-    session: Session, conversation: Conversation, author: Author, name: str, text: str, now: datetime
-) -> Message:
+def say(session: Session, conversation: Conversation, author: Author, name: str, text: str, now: datetime) -> Message:
     """Queues something that is not the bot's: an agent's answer, or Frontdesk telling who answers now."""
     message = Message(
         conversation_id=conversation.id,
@@ -207,6 +214,14 @@ def say(
     session.add(message)
     session.flush()
     return message
+
+
+def _locked(session: Session, number: str) -> tuple[Ticket, Sequence[Conversation]]:
+    ticket = find(session, number)
+    # Conversations first, the ticket second, as turns and sends do: in the other order two would wait for each other.
+    found = conversations(session, ticket)
+    session.refresh(ticket, with_for_update=True)
+    return ticket, found
 
 
 def _open(session: Session, conversation: Conversation, escalation: Escalation, now: datetime) -> Ticket:

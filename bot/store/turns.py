@@ -6,16 +6,36 @@ Whoever writes says what was read: if the owner changed or the messages were han
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select, update
 
 from bot.errors import Overtaken
-from bot.store.ticketing import Escalation, escalate, file_under, ticket_of
 from bot.store.tables import Address, Contact, Conversation, File, Message, MessageState, Status
+from bot.store.ticketing import Escalation, escalate, file_under, ticket_of
 from channels.base import Author, Choice, Owner, Place
+
+# Built once: building a statement takes longer than SQLite takes to answer it.
+_UNHANDLED = (
+    select(Message)
+    .where(Message.conversation_id == bindparam("conversation"), Message.state == MessageState.RECEIVED)
+    .order_by(col(Message.id))
+)
+_WHOLE = (
+    select(Conversation, Address, Contact)
+    .join(Address, col(Conversation.address_id) == Address.id)
+    .join(Contact, col(Address.contact_id) == Contact.id)
+    .where(Conversation.id == bindparam("conversation"))
+)
+_FILES = (
+    select(File.message_id, func.count())
+    .where(col(File.message_id).in_(bindparam("messages", expanding=True)))
+    .group_by(col(File.message_id))
+)
+_LOCKED = select(Conversation).where(Conversation.id == bindparam("conversation")).with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +63,7 @@ class Turn:
     tier: str
     dialogue: dict[str, Any]
     messages: Sequence[Heard]
-    #: Number of the open ticket.
+    #: Number of the ticket a human answers on.
     ticket: str | None
     #: Payloads of all buttons this conversation was ever shown; empty unless one was pressed now.
     offered: frozenset[str]
@@ -95,20 +115,11 @@ def ready(session: Session, channels: Collection[str], now: datetime, limit: int
 
 def load(session: Session, conversation_id: int) -> Turn | None:
     """The turn of a conversation; None where nothing is unhandled."""
-    messages = session.exec(
-        select(Message)
-        .where(Message.conversation_id == conversation_id, Message.state == MessageState.RECEIVED)
-        .order_by(col(Message.id))
-    ).all()
+    messages = session.exec(_UNHANDLED, params={"conversation": conversation_id}).all()
     if not messages:
         return None
-    conversation, address, contact = session.exec(
-        select(Conversation, Address, Contact)
-        .join(Address, col(Conversation.address_id) == Address.id)
-        .join(Contact, col(Address.contact_id) == Contact.id)
-        .where(Conversation.id == conversation_id)
-    ).one()
-    ticket = ticket_of(session, conversation_id)
+    conversation, address, contact = session.exec(_WHOLE, params={"conversation": conversation_id}).one()
+    ticket = ticket_of(session, conversation_id) if conversation.owner is not Owner.BOT else None
     return Turn(
         conversation_id=conversation_id,
         channel=conversation.channel,
@@ -127,13 +138,14 @@ def load(session: Session, conversation_id: int) -> Turn | None:
 def finish(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> Finished:
     """Marks the turn's messages handled, queues its replies and moves its ticket, all or nothing.
 
+    Where a human answers, the messages reach the ticket and the bot says nothing, whatever `outcome` holds.
     Raises `Overtaken` where the owner changed or another worker finished the turn since it was loaded.
     """
-    conversation = session.exec(
-        select(Conversation).where(Conversation.id == turn.conversation_id).with_for_update()
-    ).one()
+    conversation = session.exec(_LOCKED, params={"conversation": turn.conversation_id}).one()
     if conversation.epoch != turn.epoch:
         raise Overtaken(f"conversation {turn.conversation_id} changed hands")
+    if turn.ticket and conversation.owner is not Owner.BOT:
+        outcome = replace(outcome, replies=(), escalation=None)
     _mark_handled(session, turn, outcome, now)
     number = _settle_ticket(session, conversation, turn, outcome, now)
     conversation.language = outcome.language or conversation.language
@@ -141,24 +153,19 @@ def finish(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> Fin
     conversation.status = Status.WAITING if conversation.owner is Owner.BOT else Status.OPEN
     for reply in outcome.replies:
         session.add(_queued(conversation, turn, reply, number, now))
-    conversation.ready_at = _next(session, turn.conversation_id, now)
+    if not _more(session, turn.conversation_id):
+        conversation.ready_at = None
     return Finished(conversation.ready_at, len(outcome.replies), number)
 
 
 def place_of(conversation: Conversation, address: Address) -> Place:
     """Where the conversation is, in the channel's words."""
-    return Place(
-        account=address.account, handle=address.handle, thread=conversation.thread, public=conversation.public
-    )
+    return Place(account=address.account, handle=address.handle, thread=conversation.thread, public=conversation.public)
 
 
 def _heard(session: Session, messages: Sequence[Message]) -> tuple[Heard, ...]:
-    ids = [message.id for message in messages]
-    files: dict[int, int] = dict(
-        session.exec(
-            select(File.message_id, func.count()).where(col(File.message_id).in_(ids)).group_by(col(File.message_id))
-        ).all()
-    )
+    counted = session.exec(_FILES, params={"messages": [message.id for message in messages]}).all()
+    files: dict[int, int] = dict(counted)
     return tuple(
         Heard(message.id, message.text, message.choice, message.language, files.get(message.id, 0))
         for message in messages
@@ -220,10 +227,5 @@ def _queued(conversation: Conversation, turn: Turn, reply: Reply, ticket: str | 
     )
 
 
-def _next(session: Session, conversation_id: int, now: datetime) -> datetime | None:
-    waiting = session.exec(
-        select(Message.id)
-        .where(Message.conversation_id == conversation_id, Message.state == MessageState.RECEIVED)
-        .limit(1)
-    ).first()
-    return now if waiting else None
+def _more(session: Session, conversation_id: int) -> bool:
+    return session.exec(_UNHANDLED.limit(1), params={"conversation": conversation_id}).first() is not None

@@ -5,13 +5,12 @@ from __future__ import annotations
 from alembic import context
 from sqlmodel import SQLModel
 
-from bot.store import tables
+import bot.store.tables  # noqa: F401 - importing it fills the metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=SQLModel.metadata,
     render_as_batch=True,
 )
-assert tables.Message.__tablename__ in SQLModel.metadata.tables
 with context.begin_transaction():
     context.run_migrations()

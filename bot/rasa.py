@@ -1,0 +1,218 @@
+"""Rasa as a child of ours: its own Python, its process, its log, its restart."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+from asyncio.subprocess import DEVNULL, STDOUT, Process
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import IO
+
+import structlog
+
+from bot.errors import Misconfigured, Problem, UnderstandingDown
+from bot.understanding import Understanding
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+#: Seconds between two questions whether it is ready, and until a start counts as failed.
+PROBE = 0.1
+LONGEST_START = 180.0
+#: Seconds between death and restart: doubled with every start that never became ready.
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 30.0
+#: Seconds for a clean end, after which it is killed.
+GRACE = 4.0
+#: Bytes of one line of output; a progress bar that redraws itself is one line to its end.
+LONGEST_LINE = 1_000_000
+
+_QUIET = {
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONWARNINGS": "ignore",
+    "RASA_TELEMETRY_ENABLED": "false",
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
+#: Our settings, secrets among them, and what belongs to our own Python are not Rasa's business.
+_OURS = ("FRONTDESK_", "PYTHON", "VIRTUAL_ENV")
+
+
+class State(StrEnum):
+    """What Rasa is doing."""
+
+    STARTING = "starting"
+    READY = "ready"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class RasaProject:
+    """A folder with config.yml, domain.yml, data/ and serve.py, and the Python 3.10 that has Rasa."""
+
+    folder: Path
+    #: None for the folder's own environment, `.venv`.
+    interpreter: Path | None = None
+
+    @property
+    def python(self) -> Path:
+        return (self.interpreter or self.folder / ".venv" / "bin" / "python").absolute()
+
+    async def start(self, *arguments: str, output: int | IO[bytes], **variables: str) -> Process:
+        """Runs `rasa` with `arguments`, in a process group of its own.
+
+        Raises `Misconfigured` where Rasa is not installed.
+        """
+        if not self.python.exists():
+            missing = Problem(str(self.python), "folders.intents", "no Python with Rasa", "run make install")
+            raise Misconfigured([missing])
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+        return await asyncio.create_subprocess_exec(
+            self.python,
+            "serve.py",
+            *arguments,
+            cwd=self.folder,
+            env=inherited | _QUIET | {"FRONTDESK_PARENT": str(os.getpid())} | variables,
+            stdin=DEVNULL,
+            stdout=output,
+            stderr=STDOUT,
+            start_new_session=True,
+            limit=LONGEST_LINE,
+        )
+
+
+async def end(process: Process) -> None:
+    """Ends the process group of `process`, within `GRACE` seconds and a moment."""
+    _signal(process, signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), GRACE)
+    except TimeoutError:
+        _signal(process, signal.SIGKILL)
+        await process.wait()
+
+
+class RasaServer:
+    """A Rasa server with `model` on a port of loopback, started again whenever it dies.
+
+    `log` is Rasa's output since `run`; the one before is kept beside it as `<log>.1`.
+    """
+
+    def __init__(
+        self, project: RasaProject, model: Path, log: Path, pauses: tuple[float, float] = (FIRST_PAUSE, LONGEST_PAUSE)
+    ) -> None:
+        self.state = State.DOWN
+        #: Needed for every request to it.
+        self.token = secrets.token_urlsafe(32)
+        self._project = project
+        self._model = model.absolute()
+        self._log = log
+        self._first_pause, self._longest_pause = pauses
+        self._port = 0
+        self._ready = asyncio.Event()
+        self._run: asyncio.Task[object] | None = None
+        self._stopped = False
+
+    @property
+    def url(self) -> str:
+        """Where the present process listens; another after each restart."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def model(self) -> Path:
+        """The archive it answers from."""
+        return self._model
+
+    async def run(self) -> None:
+        """Keeps Rasa running until stopped or cancelled, and ends it then."""
+        self._run = asyncio.current_task()
+        self._rotate()
+        pause = self._first_pause
+        while not self._stopped:
+            if await self._life():
+                pause = self._first_pause
+            log.warning("rasa.died", log=str(self._log), restart_in_seconds=pause)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, self._longest_pause)
+
+    async def wait_ready(self, timeout: float) -> None:
+        """Returns once it answers; raises `UnderstandingDown` after `timeout` seconds."""
+        if self._ready.is_set():
+            return
+        try:
+            await asyncio.wait_for(self._ready.wait(), timeout)
+        except TimeoutError as error:
+            raise UnderstandingDown(f"Rasa is {self.state} after {timeout:g} s; its log is {self._log}") from error
+
+    async def stop(self) -> None:
+        """Ends `run`, also one that has yet to begin, and Rasa with it, within 5 seconds."""
+        self._stopped = True
+        if self._run is not None:
+            self._run.cancel()
+            await asyncio.wait([self._run])
+
+    async def _life(self) -> bool:
+        """One process from start to end; whether it ever was ready."""
+        self.state = State.STARTING
+        try:
+            return await self._watched(await self._start())
+        finally:
+            self._ready.clear()
+            self.state = State.DOWN
+
+    async def _watched(self, process: Process) -> bool:
+        watch, dead = asyncio.create_task(self._announce()), asyncio.create_task(process.wait())
+        try:
+            await asyncio.wait({watch, dead}, return_when=asyncio.FIRST_COMPLETED)
+            if self._ready.is_set():
+                await dead
+            return self._ready.is_set()
+        finally:
+            watch.cancel()
+            await end(process)
+
+    async def _start(self) -> Process:
+        self._port = _free_port()
+        listen = ("--enable-api", "-i", "127.0.0.1", "-p", str(self._port))
+        with self._log.open("ab") as output:
+            return await self._project.start(
+                "run", *listen, "--model", str(self._model), output=output, FRONTDESK_RASA_TOKEN=self.token
+            )
+
+    async def _announce(self) -> None:
+        """Returns once Rasa answers, or has had all the time a start may take."""
+        probe = Understanding(lambda: self.url, self.token, timeout=1)
+        try:
+            async with asyncio.timeout(LONGEST_START):
+                while not await probe.ready():  # noqa: ASYNC110  # Rasa cannot call us
+                    await asyncio.sleep(PROBE)
+        except TimeoutError:
+            log.warning("rasa.never_ready", log=str(self._log), seconds=LONGEST_START)
+            return
+        finally:
+            await probe.close()
+        self.state = State.READY
+        self._ready.set()
+        log.info("rasa.ready", url=self.url)
+
+    def _rotate(self) -> None:
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        if self._log.exists():
+            self._log.replace(self._log.with_name(self._log.name + ".1"))
+
+
+def _signal(process: Process, number: signal.Signals) -> None:
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -1,0 +1,43 @@
+"""What the pages say is what the code does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from bot.settings import Section, Settings
+from channels.webchat import WebChat
+
+ROOT = Path(__file__).parent.parent
+ROW = re.compile(r"^\| `([a-z_.]+)` \|", re.MULTILINE)
+
+
+def keys(model: type[BaseModel], under: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield from keys(field.annotation, f"{under}{name}.")
+        else:
+            yield under + name
+
+
+def test_every_setting_is_documented() -> None:
+    """The operator's table has each key of config.yaml, and no other."""
+    page = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8").split("<!-- settings:")[1].split("\n## ")[0]
+    assert set(ROW.findall(page)) == set(keys(Settings))
+
+
+def test_every_setting_of_the_web_chat_is_documented() -> None:
+    """But `type`, which every channel has."""
+    page = (ROOT / "docs" / "channels.md").read_text(encoding="utf-8").split("### Settings")[1].split("\n## ")[0]
+    assert set(ROW.findall(page)) == set(WebChat.Settings.model_fields) - {"type"}
+
+
+def test_every_link_leads_somewhere() -> None:
+    """Relative links and pictures of all pages."""
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
