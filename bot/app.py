@@ -26,7 +26,7 @@ from bot.settings import Settings
 from bot.store.database import Database
 from bot.tickets import Tickets
 from bot.understanding import Understanding
-from bot.understood import Entity, Guess, Understood
+from bot.understood import Understood
 from bot.worker import Worker
 from channels.base import Channel, Place, Signal
 
@@ -68,11 +68,7 @@ class Mind:
         if self.server:
             await self.server.wait_ready(self._patience)
         with PARSE_SECONDS.time():
-            found = await self._client.parse(text)
-            return Understood(
-                tuple(Guess(*pair) for pair in found.ranking),
-                tuple(Entity(e.name, e.value, e.start, e.end) for e in found.entities),
-            )
+            return await self._client.parse(text)
 
     async def fault(self) -> str | None:
         """Why Rasa would not answer now; None where it would."""

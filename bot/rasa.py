@@ -114,6 +114,7 @@ class RasaServer:
         self._first_pause, self._longest_pause = pauses
         self._port = 0
         self._ready = asyncio.Event()
+        self._gone = asyncio.Event()
         self._run: asyncio.Task[object] | None = None
         self._stopped = False
 
@@ -148,6 +149,10 @@ class RasaServer:
         except TimeoutError as error:
             raise UnderstandingDown(f"Rasa is {self.state} after {timeout:g} s; its log is {self._log}") from error
 
+    async def wait_gone(self) -> None:
+        """Returns once the process that was ready is no more."""
+        await self._gone.wait()
+
     async def stop(self) -> None:
         """Ends `run`, also one that has yet to begin, and Rasa with it, within 5 seconds."""
         self._stopped = True
@@ -162,6 +167,7 @@ class RasaServer:
             return await self._watched(await self._start())
         finally:
             self._ready.clear()
+            self._gone.set()
             self.state = State.DOWN
 
     async def _watched(self, process: Process) -> bool:
@@ -196,6 +202,7 @@ class RasaServer:
         finally:
             await probe.close()
         self.state = State.READY
+        self._gone.clear()
         self._ready.set()
         log.info("rasa.ready", url=self.url)
 

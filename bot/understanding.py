@@ -6,13 +6,13 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http import HTTPStatus
 
 import aiohttp
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from bot.errors import UnderstandingDown
+from bot.understood import Entity, Guess, Understood
 
 #: Characters of a text that are read; a question stands in its beginning, and Rasa's time grows with the length.
 LONGEST = 1_000
@@ -27,24 +27,6 @@ FALLBACK = "nlu_fallback"
 _ORDER = re.compile(r"^[\s/]+")
 #: The name and password in an address.
 _SECRET = re.compile(r"//[^/@]*@")
-
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """A value found in the text, which stands at `start:end` of it."""
-
-    name: str
-    value: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """What a text may mean: intents with their confidence (0 to 1), best first, and the entities in it."""
-
-    ranking: tuple[tuple[str, float], ...] = ()
-    entities: tuple[Entity, ...] = ()
 
 
 class _Intent(BaseModel):
@@ -89,7 +71,7 @@ class Understanding:
         # Half of a surrogate pair is no character, and no UTF-8.
         read = plain[:LONGEST].rstrip().encode("utf-8", "replace").decode()
         if not read:
-            return Understood()
+            return Understood(())
         body = await self._ask("POST", "/model/parse", {"text": read})
         return self._understood(body, offset=len(text) - len(plain))
 
@@ -156,9 +138,11 @@ class Understanding:
         except ValidationError as error:
             raise self._down("answered with something that is not Rasa's") from error
         intents = parsed.intent_ranking or [parsed.intent or _Intent()]
-        ranking = [(intent.name, intent.confidence) for intent in intents if intent.name and intent.name != FALLBACK]
+        ranking = [
+            Guess(intent.name, intent.confidence) for intent in intents if intent.name and intent.name != FALLBACK
+        ]
         return Understood(
-            ranking=tuple(sorted(ranking, key=lambda pair: -pair[1])),
+            ranking=tuple(sorted(ranking, key=lambda guess: -guess.confidence)),
             entities=tuple(Entity(e.entity, str(e.value), e.start + offset, e.end + offset) for e in parsed.entities),
         )
 

@@ -15,9 +15,9 @@ from bot.app import App, load_content
 from bot.check import built, problems
 from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, configured, err, plainly
 from bot.config_file import ConfigFile
-from bot.errors import Misconfigured
+from bot.errors import Misconfigured, UnderstandingDown
 from bot.instance import Running
-from bot.rasa import LONGEST_START, RasaProject, RasaServer, State
+from bot.rasa import LONGEST_START, RasaProject, RasaServer
 from bot.settings import Settings
 from bot.training.train import model_for
 
@@ -63,10 +63,12 @@ async def supervised(settings: Settings) -> RasaServer | None:
 
 async def _tell_when_ready(settings: Settings, rasa: RasaServer) -> None:
     while True:
-        await rasa.wait_ready(LONGEST_START)
-        instance.announce(settings.folders.var, Running(rasa.url, rasa.token, str(rasa._model)))
-        while rasa.state is State.READY:
-            await asyncio.sleep(1)
+        try:
+            await rasa.wait_ready(LONGEST_START)
+        except UnderstandingDown:
+            continue
+        instance.announce(settings.folders.var, Running(rasa.url, rasa.token, str(rasa.model)))
+        await rasa.wait_gone()
 
 
 def _greet(host: str, port: int, *, own_rasa: bool) -> None:

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import asyncio
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bot.rasa import RasaProject
+from bot.training import Trained, train
+from tests.rasa import project
+
+
+@pytest.fixture
+def console() -> Console:
+    """A terminal whose text can be read back from `console.file`."""
+    return Console(file=StringIO(), width=200)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> RasaProject:
+    """The small project, not to be changed."""
+    return project.write(tmp_path_factory.mktemp("rasa") / "intents")
+
+
+@pytest.fixture(scope="session")
+def trained(tiny: RasaProject) -> tuple[Trained, str]:
+    """The small project's model, trained once by the real Rasa, and what was shown meanwhile."""
+    shown = Console(file=StringIO(), width=200, force_terminal=True, color_system=None)
+    models = tiny.folder.parent / "var" / "models"
+    result = asyncio.run(train(tiny, models, shown))
+    assert isinstance(shown.file, StringIO)
+    return result, shown.file.getvalue()
+
+
+@pytest.fixture
+def model(trained: tuple[Trained, str]) -> Path:
+    """The archive of the small project's model."""
+    return trained[0].model
