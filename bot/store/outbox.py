@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam
+from sqlalchemy import String, bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, or_, select, update
 
@@ -46,6 +46,16 @@ _DUE = (
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True, of=[Message, Conversation])
 )
+_PART_SENT = (
+    update(Message)
+    .where(col(Message.id) == bindparam("message"))
+    .values(
+        parts_sent=Message.parts_sent + 1,
+        platform_id=func.coalesce(bindparam("platform", type_=String), Message.platform_id),
+    )
+    .execution_options(synchronize_session=False)
+)
+_LAST_PART_SENT = _PART_SENT.values(state=MessageState.SENT, finished_at=bindparam("now"), error=None)
 _FILES = select(File).where(col(File.message_id).in_(bindparam("messages", expanding=True))).order_by(col(File.id))
 
 
@@ -101,9 +111,8 @@ def next_due(session: Session, channels: Collection[str]) -> datetime | None:
 
 def part_sent(session: Session, message_id: int, platform_id: str, *, last: bool, now: datetime) -> None:
     """The platform has the next part, and with the last one the message."""
-    values = {"parts_sent": Message.parts_sent + 1, **({"platform_id": platform_id} if platform_id else {})}
-    done = {"state": MessageState.SENT, "finished_at": now, "error": None} if last else {}
-    session.exec(update(Message).where(col(Message.id) == message_id).values(**values, **done))
+    statement = _LAST_PART_SENT if last else _PART_SENT
+    session.exec(statement, params={"message": message_id, "platform": platform_id or None, "now": now})
 
 
 def put_back(session: Session, message_id: int, due_at: datetime, error: str | None) -> None:

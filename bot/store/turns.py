@@ -30,6 +30,18 @@ _WHOLE = (
     .join(Contact, col(Address.contact_id) == Contact.id)
     .where(Conversation.id == bindparam("conversation"))
 )
+_MORE = (
+    select(Message.id)
+    .where(Message.conversation_id == bindparam("conversation"), Message.state == MessageState.RECEIVED)
+    .limit(1)
+)
+_HANDLED = (
+    update(Message)
+    .where(col(Message.id).in_(bindparam("messages", expanding=True)), col(Message.state) == MessageState.RECEIVED)
+    .values({name: bindparam(name) for name in ("state", "language", "understood", "intent", "confidence")})
+    .values(finished_at=bindparam("now"))
+    .execution_options(synchronize_session=False)
+)
 _FILES = (
     select(File.message_id, func.count())
     .where(col(File.message_id).in_(bindparam("messages", expanding=True)))
@@ -182,16 +194,16 @@ def _offered(session: Session, conversation_id: int) -> frozenset[str]:
 def _mark_handled(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> None:
     ids = [message.id for message in turn.messages]
     done = session.exec(
-        update(Message)
-        .where(col(Message.id).in_(ids), col(Message.state) == MessageState.RECEIVED)
-        .values(
-            state=MessageState.HANDLED,
-            language=outcome.language,
-            understood=outcome.understood,
-            intent=outcome.intent,
-            confidence=outcome.confidence,
-            finished_at=now,
-        )
+        _HANDLED,
+        params={
+            "messages": ids,
+            "state": MessageState.HANDLED,
+            "language": outcome.language,
+            "understood": outcome.understood,
+            "intent": outcome.intent,
+            "confidence": outcome.confidence,
+            "now": now,
+        },
     )
     if done.rowcount != len(ids):
         raise Overtaken(f"the turn of conversation {turn.conversation_id} is finished")
@@ -228,4 +240,4 @@ def _queued(conversation: Conversation, turn: Turn, reply: Reply, ticket: str | 
 
 
 def _more(session: Session, conversation_id: int) -> bool:
-    return session.exec(_UNHANDLED.limit(1), params={"conversation": conversation_id}).first() is not None
+    return session.exec(_MORE, params={"conversation": conversation_id}).first() is not None
