@@ -24,7 +24,9 @@ def test_a_message_is_answered_in_its_own_language(text: str, spoken: str | None
     assert LANGUAGES.of(text, spoken) == language
 
 
-@pytest.mark.parametrize("text", ["ok", "BTC", "TRC20", "😀", "0x52908400098527886E0F7030069857D2E4169EE7", "123", "好"])
+@pytest.mark.parametrize(
+    "text", ["ok", "BTC", "TRC20", "😀", "0x52908400098527886E0F7030069857D2E4169EE7", "123", "好"]
+)
 @pytest.mark.parametrize("spoken", ["en", "zh"])
 def test_short_text_keeps_the_language(text: str, spoken: str) -> None:
     """A coin, a number or a single word changes nothing."""
@@ -37,7 +39,9 @@ def test_mixed_text_keeps_the_language(spoken: str) -> None:
     assert LANGUAGES.of("USDT 提现 pending 怎么办", spoken) == spoken
 
 
-@pytest.mark.parametrize(("tag", "language"), [("zh-Hant-TW", "zh"), ("en_US", "en"), ("ZH", "zh"), ("fr", None), (None, None)])
+@pytest.mark.parametrize(
+    ("tag", "language"), [("zh-Hant-TW", "zh"), ("en_US", "en"), ("ZH", "zh"), ("fr", None), (None, None)]
+)
 def test_a_language_tag_is_read_to_its_first_part(tag: str | None, language: str | None) -> None:
     """Browsers and platforms name regions and scripts that the answers do not tell apart."""
     assert LANGUAGES.known(tag) == language

@@ -35,7 +35,7 @@ def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_secret_may_stand_in_a_file_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key ending in _file names it, in the configuration or in the environment; its last line break does not count."""
+    """A key ending in _file names it, in the file or the environment; its last line break does not count."""
     secret = tmp_path / "token"
     secret.write_text("s3cret\n")
     found = load(tmp_path, f"understanding:\n  token_file: {secret}\n")
@@ -68,7 +68,7 @@ def test_all_problems_are_told_at_once_with_their_lines(tmp_path: Path, monkeypa
 @pytest.mark.parametrize("text", ["web: [", "- a\n- b\n", "web: {port: 1}\nweb: {port: 2}\n"])
 def test_what_is_not_a_mapping_is_told_with_its_line(tmp_path: Path, text: str) -> None:
     """Broken YAML, a list, a key given twice."""
-    with pytest.raises(Misconfigured, match="config.yaml:"):
+    with pytest.raises(Misconfigured, match=r"config\.yaml:"):
         load(tmp_path, text)
 
 
