@@ -17,7 +17,7 @@ BOT := .venv/.installed
 TESTS := .venv/.installed-tests
 RASA := intents/.venv/.installed
 
-.PHONY: help install up test check bench train lock clean browser
+.PHONY: help install up test check bench train picture lock clean browser
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
@@ -41,6 +41,9 @@ check: $(TESTS) ## format, lint, types, who may import whom
 
 bench: install $(TESTS) ## turns a second, against Rasa's own channel
 	.venv/bin/python -m tests.bench $(ARGS)
+
+picture: install $(TESTS) browser ## the pictures of the chat in docs/images, taken anew
+	.venv/bin/python -m tests.acceptance.picture
 
 lock: $(UV) ## newest versions into the lock files
 	$(call compile,requirements-tools,3.9)

@@ -136,7 +136,7 @@ class _Turn:
         if meant:
             return self._chosen(meant)
         if not self.now.text:
-            return Say("file_only" if self.now.files else "no_words"), self.memory
+            return self._wordless()
         number = self._ticket_number()
         if number and not self._sure("human"):
             return TellStatus(number), self.memory
@@ -165,6 +165,11 @@ class _Turn:
         if intent in self.now.answerable:
             return self._answer(Guess(intent, 1.0), chosen=True)
         return Say("choice_expired"), self.memory
+
+    def _wordless(self) -> tuple[Decision, Dialogue]:
+        if self.memory.asking:
+            return Ask(self.memory.asking, first=False), self.memory
+        return Say("file_only" if self.now.files else "no_words"), self.memory
 
     def _ticket_number(self) -> str | None:
         match = re.search(rf"(?<![A-Za-z0-9]){self.now.ticket_prefix}-\d{{1,12}}(?!\d)", self.now.text, re.IGNORECASE)
@@ -235,7 +240,8 @@ class _Turn:
         left = [name for name in self.memory.candidates if name not in self.memory.tried]
         if not left:
             return self._collect("unhelpful")
-        memory = self.memory.but(topic=left[0], tried=(*self.memory.tried, left[0]), candidates=tuple(left[1:]))
+        # The topic stays: what else was tried says nothing about whose business it is.
+        memory = self.memory.but(tried=(*self.memory.tried, left[0]), candidates=tuple(left[1:]))
         return Answer(left[0], another=True), memory
 
     def _learn_facts(self) -> None:

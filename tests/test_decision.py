@@ -158,8 +158,15 @@ def test_that_didnt_help_leads_to_the_next_best_and_then_to_a_human() -> None:
     _, memory = said("how long", heard(("deposit_time", 0.7), ("trading_fee", 0.2)))
     decision, memory = said("", None, memory, choice="didnt_help")
     assert decision == Answer("trading_fee", another=True)
-    decision, memory = said("no that is wrong", heard(("didnt_help", 0.9)), memory)
-    assert decision == Escalate("unhelpful", "trading_fee", tried=("deposit_time", "trading_fee"))
+    decision, memory = said("agent", None, memory)
+    assert decision == Escalate("human", "deposit_time", tried=("deposit_time", "trading_fee"))
+
+
+def test_what_else_was_tried_does_not_change_whose_business_it_is() -> None:
+    """The ticket and the facts asked for belong to what the user came with."""
+    _, memory = said("how long", heard(("deposit_time", 0.7), ("trading_fee", 0.2)))
+    _, memory = said("", None, memory, choice="didnt_help")
+    assert said("no that is wrong", heard(("didnt_help", 0.9)), memory)[0] == Ask("coin", first=True)
 
 
 def test_facts_are_collected_before_a_human_is_called() -> None:
@@ -218,8 +225,10 @@ def test_without_words_there_is_nothing_to_understand(text: str) -> None:
 
 
 def test_a_file_alone_is_acknowledged() -> None:
-    """The bot says that it cannot look inside."""
+    """The bot says that it cannot look inside, or repeats the question it was sent in answer to."""
     assert said("", None, files=1)[0] == Say("file_only")
+    asking = Dialogue(topic="deposit_missing", asking="coin", asked=("coin",))
+    assert said("", None, asking, files=1)[0] == Ask("coin", first=False)
 
 
 def test_yes_and_no_depend_on_what_was_said_before() -> None:

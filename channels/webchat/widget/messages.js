@@ -83,6 +83,7 @@ const note = ({ event_id, failed, choice }) => {
   if (!failed) node.textContent = texts.ui.unsent;
   else node.replaceChildren(make('span', { role: 'alert', textContent: reason(failed) }),
     failed === 'file_gone' ? '' : button('retry', retry), choice ? '' : button('edit', edit));
+  follow(false, true);
 };
 
 const remove = key => {

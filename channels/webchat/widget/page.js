@@ -47,6 +47,8 @@ const safeHtml = html => {
     if (!TAGS.test(node.tagName)) node.replaceWith(node.textContent);
     for (const { name, value } of [...node.attributes]) if (!VALUES[name]?.test(value)) node.removeAttribute(name);
     if (node.tagName === 'A') Object.assign(node, { target: '_blank', rel: 'noopener noreferrer' });
+    // A ticket's number or the name of a page stays on one line; anything longer might not fit.
+    if (node.tagName === 'STRONG' && node.textContent.length < 13) node.className = 'whole';
   }
   return template.content;
 };
