@@ -105,7 +105,7 @@ class Answers:
 
     def answer(self, intent: str, language: str, channel: str, slots: Mapping[str, str]) -> Words:
         """The words for an intent. Raises `KeyError` where there are none."""
-        fitting = [found for found in self.said[language][f"utter_{intent}"] if _fits(found, channel, slots)]
+        fitting = [found for found in self._in(language)[f"utter_{intent}"] if _fits(found, channel, slots)]
         variation = random.choice([found for found in fitting if found.channel] or fitting)  # noqa: S311 - variety, not secrecy
         picture = f"\n\n![{self.title(intent, language)}]({variation.image})" if variation.image else ""
         return Words(
@@ -116,14 +116,18 @@ class Answers:
     def title(self, intent: str, language: str) -> str:
         """What an intent is called on a button; its name where the content has no title."""
         return next(
-            (found.metadata["title"] for found in self.said[language][f"utter_{intent}"] if "title" in found.metadata),
+            (found.metadata["title"] for found in self._in(language)[f"utter_{intent}"] if "title" in found.metadata),
             intent.replace("_", " "),
         )
 
     def sentence(self, name: str, language: str, **values: str) -> str:
         """One of Frontdesk's own sentences. `values` are taken as plain text."""
-        variation = random.choice(self.said[language][OWN + name])  # noqa: S311 - variety, not secrecy
+        variation = random.choice(self._in(language)[OWN + name])  # noqa: S311 - variety, not secrecy
         return self._filled(variation.text, values).strip()
+
+    def _in(self, language: str) -> Mapping[str, tuple[Variation, ...]]:
+        """The texts of `language`; of the default where a conversation speaks one that is no longer configured."""
+        return self.said.get(language) or self.said[self.languages[0]]
 
     def _filled(self, text: str, values: Mapping[str, str]) -> str:
         known = {"brand": self.brand, **values}

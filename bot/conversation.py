@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from pydantic import ValidationError
 
+from bot.actions import Decision, Escalate, SwitchLanguage, TellStatus
 from bot.answers import Answers
-from bot.decision import Decision, Escalate, Situation, SwitchLanguage, TellStatus, decide
+from bot.decision import Situation, decide, decide_at_once
 from bot.dialogue import Dialogue
 from bot.errors import UnderstandingDown
 from bot.language import Languages
@@ -21,9 +23,9 @@ from bot.store import inbox, reading, turns
 from bot.store.database import Database
 from bot.store.inbox import Arrival, KeptFile, Pace
 from bot.store.tables import Ticket
-from bot.store.turns import Finished, Outcome, Turn
+from bot.store.turns import Finished, Outcome, Reply, Turn
 from bot.understood import Understood
-from channels.base import Inbound
+from channels.base import Channel, Inbound
 
 log = structlog.get_logger()
 
@@ -46,19 +48,23 @@ class Content:
 
 
 class Conversations:
-    """Writes messages down and works off their turns. Every method may raise `StorageDown`.
-
-    `types` maps the name of a channel to its type, which is what answers vary by.
-    """
+    """Writes down the messages of `channels` and works off their turns. Every method may raise `StorageDown`."""
 
     def __init__(
-        self, database: Database, content: Content, understand: Understand, settings: Settings, types: dict[str, str]
+        self,
+        database: Database,
+        content: Content,
+        understand: Understand,
+        settings: Settings,
+        channels: Mapping[str, Channel],
     ) -> None:
         self._database = database
         self._content = content
         self._understand = understand
         self._settings = settings
-        self._types = types
+        self._types = {name: channel.settings.type for name, channel in channels.items()}
+        self._limits = {name: channel.limits for name, channel in channels.items()}
+        self._answerable = content.answers.intents()
         section = settings.conversation
         self._pace = Pace(timedelta(seconds=section.quiet_seconds), timedelta(seconds=section.burst_seconds))
 
@@ -75,45 +81,45 @@ class Conversations:
 
     async def handle(self, turn: Turn) -> Finished:
         """Takes the turn to its end. Raises `Overtaken` where somebody else changed the conversation meanwhile."""
-        text = "\n".join(filter(None, (message.text for message in turn.messages)))
-        language = self._language(turn, text)
-        understood = await self._understood(turn, text)
-        situation = self._situation(turn, text, understood)
-        decision, memory = decide(situation, self._content.policy, self._settings.decisions)
+        situation = self._situation(turn)
+        language = self._language(turn, situation)
+        policy, limits = self._content.policy, self._settings.decisions
+        decided = decide_at_once(situation, policy, limits)
+        if decided is None:
+            situation = replace(situation, understood=await self._understood(turn, situation.text))
+            decided = decide(situation, policy, limits)
+        decision, memory = decided
         if isinstance(decision, SwitchLanguage):
             decision = SwitchLanguage(self._content.languages.known(decision.language))
             language, memory = decision.language or language, memory.but(pinned=decision.language or memory.pinned)
-        return await self._finish(turn, decision, memory, understood, language, text)
+        return await self._finish(turn, decision, memory, situation, language)
 
     async def give_to_human(self, turn: Turn) -> Finished:
-        """Ends a turn that went wrong: the user is told the truth, and a ticket opens."""
-        text = turn.messages[-1].text
-        language = turn.language or self._content.languages.default
-        decision = Escalate("fault", topic=None)
-        return await self._finish(turn, decision, Dialogue(), None, language, text)
+        """Ends a turn that went wrong: the user is told the truth, and a ticket opens with what is known."""
+        try:
+            situation = self._situation(turn)
+        except ValidationError:
+            # What is remembered may be the very thing that went wrong.
+            situation = self._situation(replace(turn, dialogue={}))
+        memory = situation.dialogue
+        decision = Escalate("fault", memory.topic, memory.facts, memory.tried)
+        language = self._content.languages.known(turn.language) or self._content.languages.default
+        return await self._finish(turn, decision, Dialogue(pinned=memory.pinned), situation, language)
 
     async def _finish(
-        self,
-        turn: Turn,
-        decision: Decision,
-        memory: Dialogue,
-        understood: Understood | None,
-        language: str,
-        text: str,
+        self, turn: Turn, decision: Decision, memory: Dialogue, situation: Situation, language: str
     ) -> Finished:
-        voice = Voice(
-            self._content.answers, self._content.policy, self._settings.tickets, language, self._types[turn.channel]
-        )
+        answers, policy = self._content.answers, self._content.policy
+        voice = Voice(answers, policy, self._settings.tickets, language, self._types[turn.channel])
         ticket = await self._ticket(turn, decision) if isinstance(decision, TellStatus) else None
         replies = voice.replies(decision, ticket)
-        if replies:
-            memory = memory.but(offered=tuple(choice.payload for choice in replies[-1].choices))
+        understood = situation.understood
         best = understood.ranking[0] if understood and understood.ranking else None
         outcome = Outcome(
             language=language,
-            dialogue=memory.model_dump(exclude_defaults=True),
+            dialogue=memory.but(offered=self._numbered(turn, replies)).model_dump(exclude_defaults=True),
             replies=replies,
-            escalation=voice.escalation(decision, text) if isinstance(decision, Escalate) else None,
+            escalation=voice.escalation(decision, situation.text) if isinstance(decision, Escalate) else None,
             understood=understood.record() if understood else None,
             intent=best.intent if best else None,
             confidence=best.confidence if best else None,
@@ -122,34 +128,42 @@ class Conversations:
         self._tell(turn, decision, finished)
         return finished
 
-    def _language(self, turn: Turn, text: str) -> str:
-        languages = self._content.languages
-        hint = next((found for message in turn.messages if (found := languages.known(message.language))), None)
-        spoken = turn.language or hint
-        pinned = Dialogue.model_validate(turn.dialogue).pinned
-        if pinned or any(message.choice for message in turn.messages):
-            return pinned or spoken or languages.default
-        return languages.of(text, spoken)
+    def _numbered(self, turn: Turn, replies: Sequence[Reply]) -> tuple[str, ...]:
+        """Payloads of the last reply's buttons, where its channel shows them as numbers to type."""
+        limits = self._limits[turn.channel]
+        choices = replies[-1].choices if replies else ()
+        return tuple(choice.payload for choice in choices) if limits.numbered or len(choices) > limits.choices else ()
+
+    def _language(self, turn: Turn, situation: Situation) -> str:
+        spoken = self._spoken(turn)
+        if situation.pressed or self._content.languages.known(situation.dialogue.pinned):
+            return spoken or self._content.languages.default
+        return self._content.languages.of(situation.text, spoken)
+
+    def _spoken(self, turn: Turn) -> str | None:
+        """The language asked for, else the conversation's, else the platform's guess; None where nobody knows."""
+        known = self._content.languages.known
+        pinned = known(Dialogue.model_validate(turn.dialogue).pinned)
+        hints = (found for message in turn.messages if (found := known(message.language)))
+        return pinned or known(turn.language) or next(hints, None)
 
     async def _understood(self, turn: Turn, text: str) -> Understood | None:
-        if turn.owner is not turn.owner.BOT or not text:
-            return Understood(())
         try:
             return await self._understand(text)
         except UnderstandingDown as error:
             log.error("rasa_down", conversation=turn.conversation_id, reason=str(error))
             return None
 
-    def _situation(self, turn: Turn, text: str, understood: Understood | None) -> Situation:
+    def _situation(self, turn: Turn) -> Situation:
         pressed = [message.choice for message in turn.messages if message.choice]
         return Situation(
             owner=turn.owner,
-            text=text,
+            texts=tuple(message.text for message in turn.messages if message.text),
             dialogue=Dialogue.model_validate(turn.dialogue),
-            understood=understood,
             choice=pressed[-1] if pressed and pressed[-1] in turn.offered else None,
+            pressed=bool(pressed),
             files=sum(message.files for message in turn.messages),
-            answerable=self._content.answers.intents(),
+            answerable=self._answerable,
             ticket_prefix=self._settings.tickets.prefix,
         )
 

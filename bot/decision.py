@@ -13,8 +13,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from bot.actions import (
+    Answer,
+    Ask,
+    Clarify,
+    Decision,
+    Escalate,
+    Say,
+    Silence,
+    SwitchLanguage,
+    TellStatus,
+)
 from bot.dialogue import Dialogue
 from bot.policy import SPECIAL, Policy, said_facts
 from bot.settings import Decisions
@@ -27,6 +38,9 @@ HUMAN, DIDNT_HELP, SKIP, INTENT = "human", "didnt_help", "skip", "intent:"
 #: Choices a person can take in at a glance.
 MOST_CHOICES = 3
 
+#: A number with more digits presses no button.
+MOST_DIGITS = 3
+
 #: A fact told in the user's own words is cut here; characters.
 LONGEST_FACT = 200
 
@@ -36,85 +50,37 @@ class Situation:
     """A turn as the rules see it."""
 
     owner: Owner
-    text: str
+    #: What was written, message by message.
+    texts: tuple[str, ...]
     dialogue: Dialogue
-    #: None where Rasa did not answer.
-    understood: Understood | None
-    #: A button that was really offered.
+    #: None where Rasa did not answer, or was not asked.
+    understood: Understood | None = None
+    #: The button pressed, if it was really offered.
     choice: str | None = None
+    #: A button was pressed, offered or not.
+    pressed: bool = False
     files: int = 0
     #: Intents that have an answer, and so a title to offer.
     answerable: frozenset[str] = frozenset()
     #: Ticket numbers look like this.
     ticket_prefix: str = "FD"
 
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """A human answers here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Say what is approved for `intent`. `another`: it is the next best after one that did not help."""
-
-    intent: str
-    confidence: float | None = None
-    another: bool = False
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "\n".join(self.texts)
 
 
-@dataclass(frozen=True, slots=True)
-class Clarify:
-    """Ask which of `intents` is meant."""
-
-    intents: tuple[str, ...]
+Decided = tuple[Decision, Dialogue]
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Ask for `fact`; `first` where it is the first of several."""
-
-    fact: str
-    first: bool
+def decide_at_once(situation: Situation, policy: Policy, limits: Decisions) -> Decided | None:
+    """What to do and what to remember, where that needs no Rasa; None where it does."""
+    return _Turn(situation, policy, limits).at_once()
 
 
-@dataclass(frozen=True, slots=True)
-class Escalate:
-    """Open a ticket about `topic`. `answer` names an intent whose approved text comes first."""
-
-    reason: str
-    topic: str | None
-    facts: Mapping[str, str] = field(default_factory=dict)
-    tried: tuple[str, ...] = ()
-    answer: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TellStatus:
-    """Say how a ticket stands; the newest one where `number` is None."""
-
-    number: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class SwitchLanguage:
-    """Speak `language` from now on; None where the user named none that is known."""
-
-    language: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """One of Frontdesk's own sentences."""
-
-    name: str
-
-
-Decision = Silence | Answer | Clarify | Ask | Escalate | TellStatus | SwitchLanguage | Say
-
-
-def decide(situation: Situation, policy: Policy, limits: Decisions) -> tuple[Decision, Dialogue]:
-    """What to do, and what to remember."""
+def decide(situation: Situation, policy: Policy, limits: Decisions) -> Decided:
+    """What to do and what to remember, once Rasa was asked."""
     return _Turn(situation, policy, limits).decide()
 
 
@@ -122,39 +88,45 @@ class _Turn:
     """The rules in the order they are asked; each hands on to the next."""
 
     def __init__(self, situation: Situation, policy: Policy, limits: Decisions) -> None:
-        self.now = situation
+        self.situation = situation
         self.policy = policy
         self.limits = limits
-        self.memory = situation.dialogue.but(offered=())
+        self.before = situation.dialogue
+        self.memory = self.before.but(offered=(), last=None)
         self.heard = situation.understood or Understood(())
         self.best = self.heard.ranking[0] if self.heard.ranking else Guess("", 0.0)
 
-    def decide(self) -> tuple[Decision, Dialogue]:  # noqa: PLR0911 - one way out a rule
-        if self.now.owner is not Owner.BOT:
-            return Silence(), self.now.dialogue
-        meant = self.now.choice or self._numbered() or self.policy.phrase(self.now.text)
+    def at_once(self) -> Decided | None:
+        if self.situation.owner is not Owner.BOT:
+            return Silence(), self.before
+        meant = self.situation.choice or self._numbered() or self._phrase()
         if meant:
             return self._chosen(meant)
-        if not self.now.text:
+        if not any(character.isalnum() for character in self.situation.text):
             return self._wordless()
         number = self._ticket_number()
-        if number and not self._sure("human"):
-            return TellStatus(number), self.memory
-        if self.now.understood is None:
+        return (TellStatus(number), self.memory) if number else None
+
+    def decide(self) -> Decided:
+        if self.situation.understood is None:
             return self._escalate("down")
-        if not any(character.isalnum() for character in self.now.text):
-            return Say("no_words"), self.memory
-        self._learn_facts()
-        return self._fact_told(self.memory.asking) if self.memory.asking else self._understood()
+        said = self._facts_said()
+        self.memory = self.memory.but(facts={**self.memory.facts, **said})
+        return self._fact_told(self.memory.asking, said) if self.memory.asking else self._understood(said)
 
     def _numbered(self) -> str | None:
-        """The button meant by a bare number, on channels that show buttons as a numbered list."""
-        offered, text = self.now.dialogue.offered, self.now.text.strip()
-        if text.isascii() and text.isdigit() and 0 < int(text[:3]) <= len(offered):
-            return offered[int(text) - 1]
-        return None
+        """The button meant by a bare number, where buttons are shown as a numbered list; never a fact asked for."""
+        offered, text = self.before.offered, self.situation.text.strip()
+        if self.before.asking or not (text.isascii() and text.isdigit() and len(text) < MOST_DIGITS):
+            return None
+        return offered[int(text) - 1] if 0 < int(text) <= len(offered) else None
 
-    def _chosen(self, payload: str) -> tuple[Decision, Dialogue]:
+    def _phrase(self) -> str | None:
+        """What one of the messages means unmistakably: a call for a human alone among others is heard."""
+        meant = [self.policy.phrase(text) for text in self.situation.texts]
+        return HUMAN if HUMAN in meant else meant[0] if len(meant) == 1 else None
+
+    def _chosen(self, payload: str) -> Decided:
         if payload == HUMAN:
             return self._escalate("human")
         if payload == DIDNT_HELP:
@@ -162,65 +134,85 @@ class _Turn:
         if payload == SKIP and self.memory.asking:
             return self._next_fact()
         intent = payload.removeprefix(INTENT)
-        if intent in self.now.answerable:
-            return self._answer(Guess(intent, 1.0), chosen=True)
+        if intent in self.situation.answerable:
+            return self._answer(Guess(intent, 1.0), self.memory.candidates, {})
         return Say("choice_expired"), self.memory
 
-    def _wordless(self) -> tuple[Decision, Dialogue]:
+    def _wordless(self) -> Decided:
+        if self.situation.pressed:
+            return Say("choice_expired"), self.memory
         if self.memory.asking:
             return Ask(self.memory.asking, first=False), self.memory
-        return Say("file_only" if self.now.files else "no_words"), self.memory
+        return Say("file_only" if self.situation.files else "no_words"), self.memory
 
     def _ticket_number(self) -> str | None:
-        match = re.search(rf"(?<![A-Za-z0-9]){self.now.ticket_prefix}-\d{{1,12}}(?!\d)", self.now.text, re.IGNORECASE)
+        prefix = self.situation.ticket_prefix
+        match = re.search(rf"(?<![A-Za-z0-9]){prefix}-\d{{1,12}}(?!\d)", self.situation.text, re.IGNORECASE)
         return match.group().upper() if match else None
 
-    def _sure(self, intent: str) -> bool:
-        return self.best.intent == intent and self.best.confidence >= self.limits.confident
+    def _sure(self) -> str | None:
+        """The best intent, where it may be acted on without asking back."""
+        return self.best.intent if self.best.confidence >= self.limits.confident else None
 
-    def _understood(self) -> tuple[Decision, Dialogue]:
+    def _understood(self, said: Mapping[str, str]) -> Decided:
         likely = [guess for guess in self.heard.ranking if guess.confidence >= self.limits.plausible]
         rivals = [guess for guess in likely if self.best.confidence - guess.confidence < self.limits.close]
-        if self.best.confidence >= self.limits.confident and rivals == [self.best]:
-            return self._special() if self.best.intent in SPECIAL else self._answer(self.best)
-        if self.best.intent == "human" and self.best in likely:
+        if self._sure() and rivals == [self.best]:
+            return self._special() if self.best.intent in SPECIAL else self._answer(self.best, self._candidates(), said)
+        if self.best.intent == HUMAN and self.best in likely:
             return self._escalate("human")
-        return self._clarify(rivals if len(rivals) > 1 else likely)
+        return self._clarify(rivals if len(rivals) > 1 else likely, said)
 
-    def _special(self) -> tuple[Decision, Dialogue]:
-        match self.best.intent:
-            case "human":
+    def _special(self) -> Decided:  # noqa: PLR0911 - one way out an intent
+        match self.best.intent, self.before.last:
+            case "human", _:
                 return self._escalate("human")
-            case "didnt_help":
+            case "didnt_help", _:
                 return self._another()
-            case "ticket_status":
+            case "ticket_status", _:
                 return TellStatus(None), self.memory
-            case "switch_language":
+            case "switch_language", _:
                 return self._switch()
-            case "deny" if self.memory.topic:
+            case answer, "question":
+                return self._clarified(yes=answer == "affirm")
+            case "deny", "answer":
                 return self._another()
+            case _, "answer":
+                return Say("glad"), Dialogue(pinned=self.memory.pinned)
             case _:
-                return Say("glad" if self.memory.topic else "how_can_i_help"), self.memory
+                return Say("how_can_i_help"), self.memory
 
-    def _switch(self) -> tuple[Decision, Dialogue]:
+    def _clarified(self, *, yes: bool) -> Decided:
+        """Yes to a single suggestion is an answer; to several it says nothing, and no says that none was right."""
+        offered = self.memory.candidates
+        if yes and len(offered) == 1:
+            return self._answer(Guess(offered[0], 1.0), (), {})
+        return (Clarify(offered), self.memory) if yes else self._escalate("unsure")
+
+    def _switch(self) -> Decided:
         named = [entity.value for entity in self.heard.entities if entity.name == "language"]
         return SwitchLanguage(named[-1] if named else None), self.memory
 
-    def _answer(self, guess: Guess, *, chosen: bool = False) -> tuple[Decision, Dialogue]:
-        if guess.intent not in self.now.answerable:
+    def _answer(self, guess: Guess, candidates: tuple[str, ...], said: Mapping[str, str]) -> Decided:
+        if guess.intent not in self.situation.answerable:
             return self._escalate("unsure")
-        memory = self.memory
         if guess.intent in self.policy.intents:
-            candidates = memory.candidates if chosen else self._candidates()
-            memory = memory.but(
-                topic=guess.intent,
-                tried=(*memory.tried, guess.intent) if guess.intent not in memory.tried else memory.tried,
-                candidates=tuple(name for name in candidates if name != guess.intent),
-            )
-        self.memory = memory.but(unclear=False, asking=None)
+            self._take_up(guess.intent, candidates, said)
         if self.policy.escalates(guess.intent):
             return self._escalate("policy", answer=guess.intent)
         return Answer(guess.intent, guess.confidence), self.memory
+
+    def _take_up(self, topic: str, candidates: tuple[str, ...], said: Mapping[str, str]) -> None:
+        """What was told about another topic says nothing about this one."""
+        same = topic == self.memory.topic
+        self.memory = self.memory.but(
+            topic=topic,
+            tried=(topic,) if not same else self.memory.tried,
+            candidates=tuple(name for name in candidates if name != topic),
+            facts=self.memory.facts if same or not self.memory.topic else dict(said),
+            asking=None,
+            last="answer",
+        )
 
     def _candidates(self) -> tuple[str, ...]:
         return tuple(
@@ -229,51 +221,59 @@ class _Turn:
             if guess.confidence >= self.limits.plausible / 2 and guess.intent in self.policy.intents
         )
 
-    def _clarify(self, guesses: list[Guess]) -> tuple[Decision, Dialogue]:
+    def _clarify(self, guesses: list[Guess], said: Mapping[str, str]) -> Decided:
         names = [guess.intent for guess in guesses if guess.intent in self.policy.intents]
-        offered = tuple(name for name in names if name in self.now.answerable)[:MOST_CHOICES]
-        if not offered or self.memory.unclear:
+        offered = tuple(name for name in names if name in self.situation.answerable)[:MOST_CHOICES]
+        if not offered or self.before.last == "question":
             return self._escalate("unsure")
-        return Clarify(offered), self.memory.but(unclear=True, candidates=offered, tried=())
+        fresh = self.memory.but(topic=None, tried=(), facts=dict(said))
+        return Clarify(offered), fresh.but(last="question", candidates=offered)
 
-    def _another(self) -> tuple[Decision, Dialogue]:
+    def _another(self) -> Decided:
         left = [name for name in self.memory.candidates if name not in self.memory.tried]
         if not left:
             return self._collect("unhelpful")
-        # The topic stays: what else was tried says nothing about whose business it is.
-        memory = self.memory.but(tried=(*self.memory.tried, left[0]), candidates=tuple(left[1:]))
+        memory = self.memory.but(
+            # What the user came with stays: what else was tried says nothing about whose business it is.
+            topic=self.memory.topic or left[0],
+            tried=(*self.memory.tried, left[0]),
+            candidates=tuple(left[1:]),
+            last="answer",
+        )
         return Answer(left[0], another=True), memory
 
-    def _learn_facts(self) -> None:
+    def _facts_said(self) -> dict[str, str]:
         entities = {entity.name: entity.value for entity in self.heard.entities}
-        said = said_facts(self.policy, self.policy.facts, self.now.text, entities)
-        self.memory = self.memory.but(facts={**self.memory.facts, **said})
+        return said_facts(self.policy, self.policy.facts, self.situation.text, entities)
 
-    def _collect(self, reason: str) -> tuple[Decision, Dialogue]:
+    def _collect(self, reason: str) -> Decided:
         self.memory = self.memory.but(reason=reason, asked=())
         return self._next_fact()
 
-    def _fact_told(self, fact: str) -> tuple[Decision, Dialogue]:
-        if self._sure("human"):
-            return self._escalate("human")
-        fresh = self.memory.facts.get(fact) != self.now.dialogue.facts.get(fact)
-        if not fresh and self._changed_subject():
-            self.memory = self.memory.but(asking=None, reason=None)
-            return self._understood()
-        if not fresh:
-            told = self.now.text.strip()[:LONGEST_FACT]
-            self.memory = self.memory.but(facts={**self.memory.facts, fact: told})
+    def _fact_told(self, fact: str, said: Mapping[str, str]) -> Decided:
+        if fact in said:
+            return self._next_fact()
+        sure = self._sure()
+        if sure in ("deny", "didnt_help"):
+            return self._next_fact()
+        if sure in SPECIAL - {"affirm"}:
+            return self._special()
+        if sure in self.situation.answerable and self._not_about(fact):
+            self.memory = self.memory.but(asking=None if sure in self.policy.intents else fact)
+            return self._understood(said)
+        told = self.situation.text.strip()[:LONGEST_FACT]
+        self.memory = self.memory.but(facts={**self.memory.facts, fact: told})
         return self._next_fact()
 
-    def _changed_subject(self) -> bool:
-        about = self.policy.category_of(self.best.intent)
-        return (
-            self.best.confidence >= self.limits.confident
-            and self.best.intent in self.policy.intents
-            and about != self.policy.category_of(self.memory.topic)
-        )
+    def _not_about(self, fact: str) -> bool:
+        """Whether a sure intent is another matter than the fact asked for; a fact without a form may be any words."""
+        if self.best.intent not in self.policy.intents:
+            return True
+        asked = self.policy.facts[fact]
+        formless = asked.entity is None and asked.pattern is None
+        return not formless and self.policy.category_of(self.best.intent) != self.policy.category_of(self.memory.topic)
 
-    def _next_fact(self) -> tuple[Decision, Dialogue]:
+    def _next_fact(self) -> Decided:
         needed = self.policy.categories[self.policy.category_of(self.memory.topic)].facts
         for name in needed:
             if name not in self.memory.facts and name not in self.memory.asked:
@@ -281,7 +281,7 @@ class _Turn:
                 return Ask(name, first), self.memory.but(asking=name, asked=(*self.memory.asked, name))
         return self._escalate(self.memory.reason or "unhelpful")
 
-    def _escalate(self, reason: str, answer: str | None = None) -> tuple[Decision, Dialogue]:
+    def _escalate(self, reason: str, answer: str | None = None) -> Decided:
         memory = self.memory
         decision = Escalate(reason, memory.topic, memory.facts, memory.tried, answer)
-        return decision, Dialogue(facts=memory.facts, pinned=memory.pinned)
+        return decision, Dialogue(pinned=memory.pinned)

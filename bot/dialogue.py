@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,24 +12,24 @@ class Dialogue(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    #: The intent answered last.
+    #: The intent the user came with.
     topic: str | None = None
-    #: Intents answered since the topic came up.
+    #: Intents answered since the topic came up, its own first.
     tried: tuple[str, ...] = ()
-    #: What to try next if that did not help, best first.
+    #: What to try next if that did not help, best first; after a question back, what was offered.
     candidates: tuple[str, ...] = ()
-    #: Payloads of the buttons shown last, in their order: "2" means the second.
+    #: Payloads of the buttons shown last, in their order, where they are pressed by number: "2" means the second.
     offered: tuple[str, ...] = ()
     #: The fact the bot asked for last, while it collects.
     asking: str | None = None
     #: Facts asked for, answered or not.
     asked: tuple[str, ...] = ()
-    #: Facts said so far, asked or not, by name.
+    #: Facts said about the topic, asked or not, by name.
     facts: dict[str, str] = {}
     #: Why the bot is collecting facts: the reason of the escalation that follows.
     reason: str | None = None
-    #: The last turn ended in a question back, not in an answer.
-    unclear: bool = False
+    #: How the last turn ended, where that decides what yes and no mean.
+    last: Literal["answer", "question"] | None = None
     #: The language the user asked for, until they ask for another.
     pinned: str | None = None
 

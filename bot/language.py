@@ -15,8 +15,14 @@ SHORT = 8
 #: ...and fewer than this say little in Chinese.
 SHORT_HAN = 2
 
-#: Words of no language: addresses, numbers with letters, the capitals of coins and networks.
-_CODES = re.compile(r"\S*[\d@/_]\S*|(?<![A-Za-z])[A-Z]{2,6}(?![A-Za-z])")
+#: Characters that are looked at.
+LONGEST = 1000
+
+#: Runs of Latin letters and signs, and runs of other letters: Chinese needs no space around "TRC20".
+_RUNS = re.compile(r"[A-Za-z0-9@._/:+-]+|[^\W\d_A-Za-z]+")
+
+#: In a run of Latin letters: a number, an address, the capitals of a coin. It is in no language.
+_CODE = re.compile(r".*[\d@_/].*|[A-Z]{2,6}[.:+-]*", re.DOTALL)
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
@@ -37,7 +43,7 @@ class Languages:
 
     def of(self, text: str, spoken: str | None) -> str:
         """The language of `text`; of short, mixed or unclear text `spoken`, where the conversation has a language."""
-        words = _CODES.sub(" ", text)
+        words = " ".join(run for run in _RUNS.findall(text[:LONGEST]) if not _CODE.fullmatch(run))
         if self._detector is None or not any(character.isalpha() for character in words):
             return spoken or self.default
         best = self._detector.compute_language_confidence_values(words)[0]

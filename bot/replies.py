@@ -8,22 +8,9 @@ from datetime import timedelta
 from babel.dates import format_timedelta
 from babel.lists import format_list
 
+from bot.actions import Answer, Ask, Clarify, Decision, Escalate, Say, Silence, SwitchLanguage, TellStatus
 from bot.answers import Answers
-from bot.decision import (
-    DIDNT_HELP,
-    HUMAN,
-    INTENT,
-    SKIP,
-    Answer,
-    Ask,
-    Clarify,
-    Decision,
-    Escalate,
-    Say,
-    Silence,
-    SwitchLanguage,
-    TellStatus,
-)
+from bot.decision import DIDNT_HELP, HUMAN, INTENT, SKIP
 from bot.policy import Policy
 from bot.settings import Tickets
 from bot.store.tables import Ticket

@@ -35,7 +35,7 @@ class Screen(Protocol):
 class Pretty:
     """For a person: Markdown, choices by number, and below each reply what the bot made of the message."""
 
-    limits = Limits(choices=10, markup=Markup.MARKDOWN)
+    limits = Limits(choices=10, numbered=True, markup=Markup.MARKDOWN)
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -61,7 +61,7 @@ class Pretty:
 class Json:
     """For a program: one object a line for every reply, or one with `error` and `detail` for a message not taken."""
 
-    limits = Limits(choices=10, markup=Markup.PLAIN)
+    limits = Limits(choices=10, numbered=True, markup=Markup.PLAIN)
 
     def begin(self) -> None:
         return

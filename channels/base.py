@@ -112,8 +112,10 @@ class Limits:
     #: Characters in one part; None where there is no limit.
     text: int | None = None
     markup: Markup = Markup.PLAIN
-    #: Buttons under one part; with 0 choices become a numbered list in the text.
+    #: Buttons under one part; more choices than this become a numbered list in the text.
     choices: int = 0
+    #: Buttons are pressed by typing their number.
+    numbered: bool = False
     #: Files the platform shows or carries; without it a file becomes its name in the text.
     files: bool = False
     #: Bytes in one file, in either direction.

@@ -12,9 +12,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from bot import answers, policy
+from bot.actions import Escalate
 from bot.answers import OWN, SENTENCES, Answers
 from bot.check import answer_problems
-from bot.decision import Escalate
 from bot.policy import SPECIAL, Policy
 from bot.replies import Voice
 from bot.settings import Settings

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bot.decision import (
+from bot.actions import (
     Answer,
     Ask,
     Clarify,
@@ -14,11 +14,10 @@ from bot.decision import (
     Escalate,
     Say,
     Silence,
-    Situation,
     SwitchLanguage,
     TellStatus,
-    decide,
 )
+from bot.decision import Situation, decide, decide_at_once
 from bot.dialogue import Dialogue
 from bot.policy import Category, Fact, IntentPolicy, Policy
 from bot.settings import Decisions
@@ -66,18 +65,20 @@ def said(
     *,
     owner: Owner = Owner.BOT,
     choice: str | None = None,
+    pressed: bool = False,
     files: int = 0,
 ) -> tuple[Decision, Dialogue]:
     situation = Situation(
         owner=owner,
-        text=text,
+        texts=tuple(text.splitlines()),
         dialogue=dialogue or Dialogue(),
         understood=understood,
         choice=choice,
+        pressed=pressed or choice is not None,
         files=files,
         answerable=ANSWERABLE,
     )
-    return decide(situation, POLICY, LIMITS)
+    return decide_at_once(situation, POLICY, LIMITS) or decide(situation, POLICY, LIMITS)
 
 
 @pytest.mark.parametrize("owner", [Owner.QUEUE, Owner.AGENT])
@@ -99,7 +100,7 @@ def test_close_intents_are_a_choice_for_the_user() -> None:
     """Two guesses within the margin are offered even where the best one alone would do."""
     decision, memory = said("deposit", heard(("deposit_time", 0.55), ("deposit_missing", 0.5)))
     assert decision == Clarify(("deposit_time", "deposit_missing"))
-    assert memory.unclear
+    assert memory.last == "question"
 
 
 def test_likely_but_unsure_is_asked_back_at_most_three() -> None:
@@ -191,6 +192,39 @@ def test_a_fact_in_the_users_own_words_is_kept() -> None:
     assert decision.facts == {"coin": "some meme token"}
 
 
+def test_a_number_is_an_answer_where_a_fact_is_asked_for() -> None:
+    """It presses no button then, and a long one never does."""
+    asking = Dialogue(topic="deposit_missing", asking="coin", asked=("coin",), offered=("skip", "human"))
+    decision, memory = said("1", heard(("deposit_time", 0.1)), asking)
+    assert (decision, memory.facts) == (Ask("tx_hash", first=False), {"coin": "1"})
+    shown = Dialogue(offered=("intent:deposit_time", "human"))
+    assert said("0012345678", heard(("trading_fee", 0.9)), shown)[0] == Answer("trading_fee", 0.9)
+
+
+def test_facts_of_another_topic_are_forgotten() -> None:
+    """A coin named in last week's question is not the coin of today's."""
+    _, memory = said("how long does BTC take", heard(("deposit_time", 0.9), coin="BTC"))
+    _, memory = said("and the fee", heard(("trading_fee", 0.9)), memory)
+    assert memory.facts == {}
+
+
+@pytest.mark.parametrize("intent", ["deny", "didnt_help"])
+def test_not_knowing_a_fact_skips_it(intent: str) -> None:
+    """No coin is called "I don't have it"."""
+    asking = Dialogue(topic="deposit_missing", asking="coin", asked=("coin",), reason="unhelpful")
+    decision, memory = said("I don't have it", heard((intent, 0.9)), asking)
+    assert (decision, memory.facts) == (Ask("tx_hash", first=False), {})
+
+
+def test_a_wish_while_a_fact_is_asked_for_is_met() -> None:
+    """Another language or a ticket's state is no fact, and thanks is none either; the question stays open."""
+    asking = Dialogue(topic="deposit_missing", asking="coin", asked=("coin",), reason="unhelpful")
+    decision, memory = said("speak Chinese", heard(("switch_language", 0.9), language="zh"), asking)
+    assert (decision, memory.asking) == (SwitchLanguage("zh"), "coin")
+    decision, memory = said("hi", heard(("greet", 0.9)), asking)
+    assert (decision, memory.asking) == (Answer("greet", 0.9), "coin")
+
+
 def test_another_question_ends_the_collecting() -> None:
     """A sure question about something else is answered instead of being taken for a fact."""
     asking = Dialogue(topic="deposit_missing", asking="coin", asked=("coin",), reason="unhelpful")
@@ -218,6 +252,16 @@ def test_a_language_can_be_asked_for() -> None:
     assert said("another language", heard(("switch_language", 0.8)))[0] == SwitchLanguage(None)
 
 
+def test_a_call_for_a_human_is_heard_in_a_burst() -> None:
+    """One of several messages that came together is enough."""
+    assert said("hello\nagent", None)[0] == Escalate("human", None)
+
+
+def test_a_button_that_was_never_offered_is_told_so() -> None:
+    """A forged payload does nothing."""
+    assert said("", None, pressed=True)[0] == Say("choice_expired")
+
+
 @pytest.mark.parametrize("text", ["😀😀", "???", "..."])
 def test_without_words_there_is_nothing_to_understand(text: str) -> None:
     """The model is not asked to guess what a smiley means."""
@@ -231,9 +275,19 @@ def test_a_file_alone_is_acknowledged() -> None:
     assert said("", None, asking, files=1)[0] == Ask("coin", first=False)
 
 
-def test_yes_and_no_depend_on_what_was_said_before() -> None:
-    """After an answer, no means that it did not help; before any, both are just a beginning."""
-    after = Dialogue(topic="trading_fee", tried=("trading_fee",))
-    assert said("yes", heard(("affirm", 0.9)), after)[0] == Say("glad")
+def test_yes_and_no_after_an_answer() -> None:
+    """No means that it did not help, yes that it did; both only right after it."""
+    after = Dialogue(topic="trading_fee", tried=("trading_fee",), last="answer")
+    assert said("yes", heard(("affirm", 0.9)), after) == (Say("glad"), Dialogue())
     assert said("no", heard(("deny", 0.9)), after)[0] == Escalate("unhelpful", "trading_fee", tried=("trading_fee",))
-    assert said("no", heard(("deny", 0.9)))[0] == Say("how_can_i_help")
+    _, later = said("hi", heard(("greet", 0.9)), after)
+    assert said("no", heard(("deny", 0.9)), later)[0] == Say("how_can_i_help")
+
+
+def test_yes_and_no_after_a_question_back() -> None:
+    """Yes takes the only suggestion and cannot choose between two; no means that none was right."""
+    one = Dialogue(candidates=("trading_fee",), last="question")
+    assert said("yes", heard(("affirm", 0.9)), one)[0] == Answer("trading_fee", 1.0)
+    two = Dialogue(candidates=("trading_fee", "deposit_time"), last="question")
+    assert said("yes", heard(("affirm", 0.9)), two)[0] == Clarify(("trading_fee", "deposit_time"))
+    assert said("no", heard(("deny", 0.9)), one)[0] == Escalate("unsure", None)

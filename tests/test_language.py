@@ -17,6 +17,8 @@ LANGUAGES = Languages(["en", "zh"])
         ("人工", "en", "zh"),
         ("hi", None, "en"),
         ("BTC", None, "en"),
+        ("充TRC20到账慢", None, "zh"),
+        ("充TRC20到账慢", "en", "zh"),
     ],
 )
 def test_a_message_is_answered_in_its_own_language(text: str, spoken: str | None, language: str) -> None:

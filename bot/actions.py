@@ -1,0 +1,70 @@
+"""What the bot can do with a turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A human answers here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Say what is approved for `intent`. `another`: it is the next best after one that did not help."""
+
+    intent: str
+    confidence: float | None = None
+    another: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clarify:
+    """Ask which of `intents` is meant."""
+
+    intents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask for `fact`; `first` where it is the first of several."""
+
+    fact: str
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    """Open a ticket about `topic`. `answer` names an intent whose approved text comes first."""
+
+    reason: str
+    topic: str | None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    tried: tuple[str, ...] = ()
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TellStatus:
+    """Say how a ticket stands; the newest one where `number` is None."""
+
+    number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchLanguage:
+    """Speak `language` from now on; None where the user named none that is known."""
+
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """One of Frontdesk's own sentences."""
+
+    name: str
+
+
+Decision = Silence | Answer | Clarify | Ask | Escalate | TellStatus | SwitchLanguage | Say
