@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeVar
 
 import structlog
 
@@ -24,6 +24,7 @@ from channels.base import Channel, Choice, MayHaveArrived, Never, Outbound, Sent
 log = structlog.get_logger()
 
 Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 #: Messages sent at the same time, each of another conversation.
 AT_ONCE = 32
@@ -46,9 +47,10 @@ class Delivery:
         self._channels = channels
         self._files = files
         self._settings = settings
-        self._sending: set[asyncio.Task[None]] = set()
+        #: Ids of the messages being sent.
+        self._sending: dict[asyncio.Task[None], int] = {}
         self._wake = asyncio.Event()
-        self._look_again = False
+        self._claim_lost = False
 
     def nudge(self) -> None:
         """Something was queued."""
@@ -60,10 +62,19 @@ class Delivery:
             await self._until_recovered()
             while True:
                 self._wake.clear()
-                if await self._send_due() < AT_ONCE:
+                claiming = asyncio.create_task(self._send_due())
+                if await self._whole(claiming) < AT_ONCE:
                     await self._rest()
         finally:
             await asyncio.gather(*self._sending, return_exceptions=True)
+
+    async def _whole(self, claiming: asyncio.Task[int]) -> int:
+        """What is claimed is sent, though a stop comes in between: left lying, nobody could tell if it was sent."""
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            await claiming
+            raise
 
     async def _rest(self) -> None:
         try:
@@ -92,25 +103,31 @@ class Delivery:
     async def _send_due(self) -> int:
         """Starts what may be sent; how many that is."""
         free = AT_ONCE - len(self._sending)
-        # What waits for a message being sent becomes due when that is done.
-        self._look_again = bool(self._sending)
         if free <= 0:
             return 0
         try:
-            claimed = await self._database.run(outbox.claim, self._channels.keys(), now(), free)
+            claimed = await self._claimed(free)
         except StorageDown as error:
+            # It may be written all the same: where the connection breaks during the commit nobody is told.
+            self._claim_lost = True
             log.error("storage_down", doing="claiming messages", reason=str(error))
             return 0
         for dispatch in claimed:
             task = asyncio.create_task(self._deliver(dispatch))
-            self._sending.add(task)
+            self._sending[task] = dispatch.message.id
             task.add_done_callback(self._sent)
         return len(claimed)
 
+    async def _claimed(self, free: int) -> list[Dispatch]:
+        if self._claim_lost:
+            await self._database.run(outbox.unclaim, self._channels.keys(), list(self._sending.values()))
+            self._claim_lost = False
+        return await self._database.run(outbox.claim, self._channels.keys(), now(), free)
+
     def _sent(self, task: asyncio.Task[None]) -> None:
-        self._sending.discard(task)
-        if self._look_again:
-            self._wake.set()
+        del self._sending[task]
+        # What waited for it, in its conversation or for a place among those being sent, is due now.
+        self._wake.set()
 
     async def _deliver(self, dispatch: Dispatch) -> None:
         """One try at a message; the result is written down, however long the database takes."""
@@ -118,7 +135,6 @@ class Delivery:
         channel = self._channels[message.channel]
         try:
             await self._send(channel, dispatch)
-            SENDS.labels(channel.name, "sent").inc()
         except TryAgain as error:
             await self._try_again(dispatch, error)
         except Never as error:
@@ -135,14 +151,19 @@ class Delivery:
         for number in range(dispatch.message.parts_sent, len(pieces)):
             async with asyncio.timeout(self._settings.timeout_seconds):
                 sent = await channel.send(_outbound(dispatch, pieces[number], number))
-            await self._part_sent(dispatch, sent, last=number == len(pieces) - 1)
+            if not await self._part_sent(dispatch, sent, last=number == len(pieces) - 1):
+                return
 
-    async def _part_sent(self, dispatch: Dispatch, sent: Sent, *, last: bool) -> None:
-        await self._note(outbox.part_sent, dispatch.message.id, sent.platform_id, last=last, now=now())
+    async def _part_sent(self, dispatch: Dispatch, sent: Sent, *, last: bool) -> bool:
+        """Whether another part may follow."""
+        more = await self._note(outbox.part_sent, dispatch.message.id, sent.platform_id, last=last, now=now())
+        if not more:
+            SENDS.labels(dispatch.message.channel, "sent" if last else "withheld").inc()
+        return more
 
     async def _note(
-        self, work: Callable[Concatenate[Session, Arguments], None], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> None:
+        self, work: Callable[Concatenate[Session, Arguments], Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
         """Writes down what became of a send, as often as it takes: forgotten, it would be sent twice or never."""
         while True:
             try:
@@ -187,8 +208,7 @@ class Delivery:
             await self._try_again(dispatch, TryAgain(reason))
             return
         last = number == len(pieces) - 1
-        await self._part_sent(dispatch, found, last=last)
-        if not last:
+        if await self._part_sent(dispatch, found, last=last):
             await self._note(outbox.put_back, dispatch.message.id, now(), reason)
 
     async def _give_up(self, dispatch: Dispatch, state: MessageState, reason: str) -> None:

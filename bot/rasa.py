@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import socket
+import time
 from asyncio.subprocess import DEVNULL, STDOUT, Process
 from dataclasses import dataclass
 from enum import StrEnum
@@ -115,6 +116,7 @@ class RasaServer:
         self._port = 0
         self._ready = asyncio.Event()
         self._gone = asyncio.Event()
+        self._down_since = time.monotonic()
         self._run: asyncio.Task[object] | None = None
         self._stopped = False
 
@@ -131,6 +133,7 @@ class RasaServer:
     async def run(self) -> None:
         """Keeps Rasa running until stopped or cancelled, and ends it then."""
         self._run = asyncio.current_task()
+        self._down_since = time.monotonic()
         self._rotate()
         pause = self._first_pause
         while not self._stopped:
@@ -147,7 +150,14 @@ class RasaServer:
         try:
             await asyncio.wait_for(self._ready.wait(), timeout)
         except TimeoutError as error:
-            raise UnderstandingDown(f"Rasa is {self.state} after {timeout:g} s; its log is {self._log}") from error
+            raise UnderstandingDown(f"Rasa is {self.state}; its log is {self._log}") from error
+
+    async def wait_back(self, patience: float) -> None:
+        """Returns once it answers; raises `UnderstandingDown` `patience` seconds after it last did, or was started.
+
+        So a Rasa that does not come back holds up whoever asks first, not everybody after them.
+        """
+        await self.wait_ready(max(0.0, self._down_since + patience - time.monotonic()))
 
     async def wait_gone(self) -> None:
         """Returns once the process that was ready is no more."""
@@ -165,7 +175,13 @@ class RasaServer:
         self.state = State.STARTING
         try:
             return await self._watched(await self._start())
+        except OSError as error:
+            # No process to be had, no room for the log: it may be over by the next try.
+            log.error("rasa.not_started", reason=error.strerror)
+            return False
         finally:
+            if self._ready.is_set():
+                self._down_since = time.monotonic()
             self._ready.clear()
             self._gone.set()
             self.state = State.DOWN
@@ -183,6 +199,7 @@ class RasaServer:
 
     async def _start(self) -> Process:
         self._port = _free_port()
+        self._log.parent.mkdir(parents=True, exist_ok=True)
         listen = ("--enable-api", "-i", "127.0.0.1", "-p", str(self._port))
         with self._log.open("ab") as output:
             return await self._project.start(
@@ -207,7 +224,6 @@ class RasaServer:
         log.info("rasa.ready", url=self.url)
 
     def _rotate(self) -> None:
-        self._log.parent.mkdir(parents=True, exist_ok=True)
         if self._log.exists():
             self._log.replace(self._log.with_name(self._log.name + ".1"))
 

@@ -9,7 +9,7 @@ import structlog
 
 from bot.answers import Answers
 from bot.conversation import now
-from bot.errors import Refused
+from bot.errors import Refused, StorageDown
 from bot.host import clean_text
 from bot.store import outbox, reading, ticketing
 from bot.store.database import Database
@@ -52,10 +52,16 @@ class Tickets:
         log.info("ticket_taken", ticket=number, agent=agent)
 
     async def reply(self, number: str, agent: str, text: str) -> None:
-        """Takes the ticket where nobody has it, and sends `text`, in Markdown, to the user."""
+        """Takes the ticket where nobody has it, and sends `text`, in Markdown, after what the bot is saying still.
+
+        What is queued is sent: that the bot's last message has not left yet is no reason to have the agent repeat it.
+        """
         notice = self._notice("agent_joined", agent=agent)
         taken = await self._database.run(ticketing.reply, number, agent, _said(text), notice, now())
-        await self._silenced(taken)
+        try:
+            await self._silenced(taken)
+        except (Refused, StorageDown) as error:
+            log.warning("bot_not_silent_yet", ticket=number, agent=agent, reason=str(error))
         log.info("ticket_replied", ticket=number, agent=agent)
 
     async def note(self, number: str, agent: str, text: str) -> None:

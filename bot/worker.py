@@ -18,8 +18,8 @@ from channels.base import Owner, Place, Signal
 
 log = structlog.get_logger()
 
-#: Turns worked on at the same time; more would only wait for Rasa together.
-AT_ONCE = 32
+#: Turns one look begins.
+AT_ONCE = 128
 
 #: Seconds between two looks into the database for turns nobody announced: those of before a restart.
 SWEEP = 1.0
@@ -52,7 +52,6 @@ class Worker:
         self._settled = settled
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._running: dict[int, asyncio.Task[None]] = {}
-        self._places = asyncio.Semaphore(AT_ONCE)
         self._stopping = False
 
     def expect(self, conversation_id: int, ready_at: datetime) -> None:
@@ -73,7 +72,7 @@ class Worker:
 
     async def _sweep(self) -> None:
         try:
-            found = await self._database.run(turns.ready, self._channels, now(), AT_ONCE * 4)
+            found = await self._database.run(turns.ready, self._channels, now(), AT_ONCE)
         except StorageDown as error:
             log.error("storage_down", doing="looking for turns", reason=str(error))
             return
@@ -99,8 +98,7 @@ class Worker:
     async def _work(self, conversation_id: int) -> None:
         again: float | None = None
         try:
-            async with self._places:
-                again = await self._turn(conversation_id)
+            again = await self._turn(conversation_id)
         except Overtaken:
             again = 0.0
         except StorageDown as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import QueuePool
@@ -31,6 +33,10 @@ LOCK_PATIENCE = 5
 POSTGRES_THREADS = 8
 
 
+#: Whoever migrates a PostgreSQL database holds the lock of this number, which is nobody else's.
+MIGRATING = int.from_bytes(b"migrate")
+
+
 class Database:
     """Runs work off the event loop, each piece in one transaction of its own.
 
@@ -41,6 +47,7 @@ class Database:
         self.url = url
         self.embedded = url.startswith("sqlite")
         self._engine = _sqlite(url) if self.embedded else _postgres(url)
+        self._closed = False
         self._threads = ThreadPoolExecutor(1 if self.embedded else POSTGRES_THREADS, "database")
 
     async def run(
@@ -79,7 +86,11 @@ class Database:
         **kwargs: Arguments.kwargs,
     ) -> Result:
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            return work(session, *args, **kwargs)
+            result = work(session, *args, **kwargs)
+            if self._closed:
+                # Nobody is left to hear of it; what was being sent, say, must not count as claimed.
+                raise StorageDown("the database is closed")
+            return result
 
     def migrate(self) -> None:
         """Brings the tables to this version of Frontdesk."""
@@ -87,18 +98,28 @@ class Database:
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         try:
             with self._engine.begin() as connection:
+                if not self.embedded:
+                    # Two first starts would both make the tables; the second waits here, and finds them. SQLite does
+                    # so by itself.
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATING})
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except DBAPIError as error:
             raise StorageDown(f"the database cannot be opened: {error.orig}") from error
+        except CommandError as error:
+            # Alembic's word for a version it has no migration for.
+            raise StorageDown(
+                f"the database was migrated by a newer Frontdesk: run that one, or bring back an older copy ({error})"
+            ) from error
 
     def ping(self) -> None:
         """Returns where the database answers."""
         self.transact(lambda session: session.execute(text("SELECT 1")))
 
     def close(self) -> None:
-        """Lets the running transactions end, then lets go of the database."""
-        self._threads.shutdown(wait=True)
+        """Lets go of the database at once: what runs or waits to run is undone, unless it is being committed."""
+        self._closed = True
+        self._threads.shutdown(wait=False, cancel_futures=True)
         self._engine.dispose()
 
 
@@ -121,20 +142,37 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # The driver must not open transactions on its own: it would take the write lock too late, after a read, where
     # waiting for another writer can no longer succeed.
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_wal(connection)
     # FULL: a message told "received" is still there after a power cut.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    ends = time.monotonic() + LOCK_PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            # Of two who open a new file at the same time SQLite turns one away without waiting.
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.01)
 
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def postgres_address(url: str) -> str:
+    """`postgresql://...` with the driver we ship."""
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
 def _postgres(url: str) -> Engine:
-    driver = url.replace("postgresql://", "postgresql+psycopg://", 1)
     return create_engine(
-        driver,
+        postgres_address(url),
         pool_size=POSTGRES_THREADS,
         pool_pre_ping=True,
         hide_parameters=True,

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select
 
 from bot.store.tables import Address, Contact, Conversation, Cursor, File, Message, MessageState, Revision, Status
+from bot.store.ticketing import note_edit
 from channels.base import Author, Inbound
 
 # Built once: building a statement takes longer than SQLite takes to answer it.
@@ -66,7 +67,7 @@ def receive(
     """Stores the event, or finds it stored. An edit of a known message of the same person becomes a revision of it."""
     edited = _message(session, channel, inbound.place.account, inbound.edit_of) if inbound.edit_of else None
     if edited and _said_by(session, edited) == inbound.place.handle:
-        return _revise(session, edited, inbound, now)
+        return _revise(session, edited, inbound, files, now)
     if known := _message(session, channel, inbound.place.account, inbound.event_id):
         return Arrival(known.id, False, known.conversation_id)
     address = _address(session, channel, inbound, now)
@@ -97,7 +98,7 @@ def _said_by(session: Session, message: Message) -> str:
     return session.get_one(Address, conversation.address_id).handle
 
 
-def _revise(session: Session, message: Message, inbound: Inbound, now: datetime) -> Arrival:
+def _revise(session: Session, message: Message, inbound: Inbound, files: Sequence[KeptFile], now: datetime) -> Arrival:
     revision = Revision(
         message_id=message.id,
         channel=message.channel,
@@ -112,6 +113,8 @@ def _revise(session: Session, message: Message, inbound: Inbound, now: datetime)
         return Arrival(message.id, False, message.conversation_id)
     session.add(revision)
     message.text, message.raw = inbound.text, dict(inbound.raw)
+    _add_files(session, message, files)
+    note_edit(session, message, now)
     return Arrival(message.id, True, message.conversation_id)
 
 
@@ -120,7 +123,7 @@ def _address(session: Session, channel: str, inbound: Inbound, now: datetime) ->
     key = {"channel": channel, "account": place.account, "handle": place.handle}
     address = session.exec(_ADDRESS, params=key).first()
     if address is None:
-        contact = Contact(name=inbound.name, language=inbound.language, created_at=now)
+        contact = Contact(name=inbound.name, created_at=now)
         session.add(contact)
         session.flush()
         address = Address(
@@ -180,18 +183,22 @@ def _add(
     )
     session.add(message)
     session.flush()
+    _add_files(session, message, files)
+    return message
+
+
+def _add_files(session: Session, message: Message, files: Sequence[KeptFile]) -> None:
     for file in files:
         session.add(
             File(
                 message_id=message.id,
-                conversation_id=conversation.id,
+                conversation_id=message.conversation_id,
                 name=file.name,
                 media_type=file.media_type,
                 size=file.size,
                 sha256=file.sha256,
             )
         )
-    return message
 
 
 def _ready_at(session: Session, message: Message, pace: Pace, now: datetime) -> datetime:

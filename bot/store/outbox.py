@@ -10,7 +10,7 @@ from sqlalchemy import String, bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, or_, select, update
 
-from bot.store.tables import Address, Conversation, File, Message, MessageState, Moment
+from bot.store.tables import IS_UNFINISHED, Address, Conversation, File, Message, MessageState, Moment
 from bot.store.ticketing import note_delivery, ticket_of
 from bot.store.turns import place_of
 from channels.base import Author, Owner, Place
@@ -27,6 +27,7 @@ _DUE = (
     .join(Conversation, col(Message.conversation_id) == Conversation.id)
     .join(Address, col(Conversation.address_id) == Address.id)
     .where(
+        IS_UNFINISHED,
         Message.state == MessageState.QUEUED,
         or_(
             col(Message.due_at) <= bindparam("now", type_=Moment),
@@ -74,18 +75,40 @@ class Dispatch:
 def claim(session: Session, channels: Collection[str], now: datetime, limit: int) -> list[Dispatch]:
     """Takes the due messages of `channels`, at most one a conversation, oldest first, and marks them `sending`.
 
-    This is the fence: a bot's reply from before the last change of owner becomes `withheld` instead, due or not.
+    This is the fence: a bot's reply from before the last change of owner becomes `withheld` instead, due or not, and
+    what waited behind it is due.
     """
-    claimed = []
-    for message, conversation, address in _due(session, channels, now, limit):
-        if message.author is Author.BOT and message.epoch != conversation.epoch:
-            message.state, message.finished_at = MessageState.WITHHELD, now
-            note_delivery(session, message, "withheld", now)
-            continue
+    due = _due(session, channels, now, limit)
+    while overtaken := [message for message, conversation, _ in due if _is_overtaken(message, conversation)]:
+        for message in overtaken:
+            _withhold(session, message, now)
+        due = _due(session, channels, now, limit)
+    for message, _, _ in due:
         message.state = MessageState.SENDING
         message.attempts += 1
-        claimed.append((message, conversation, address))
-    return _dispatches(session, claimed)
+    return _dispatches(session, due)
+
+
+def unclaim(session: Session, channels: Collection[str], sending: Collection[int]) -> None:
+    """Puts back what a claim took whose answer was lost: all that is marked `sending` but the messages in `sending`.
+
+    A claim that is still being written down is waited for, which is why what is queued is locked too.
+    """
+    messages = session.exec(
+        select(Message)
+        .where(
+            IS_UNFINISHED,
+            col(Message.state).in_(AHEAD),
+            col(Message.channel).in_(channels),
+            col(Message.id).not_in(sending),
+        )
+        .order_by(col(Message.id))
+        .with_for_update()
+    )
+    for message in messages:
+        if message.state is MessageState.SENDING:
+            message.state = MessageState.QUEUED
+            message.attempts -= 1
 
 
 def interrupted(session: Session, channels: Collection[str]) -> list[Dispatch]:
@@ -94,25 +117,26 @@ def interrupted(session: Session, channels: Collection[str]) -> list[Dispatch]:
         select(Message, Conversation, Address)
         .join(Conversation, col(Message.conversation_id) == Conversation.id)
         .join(Address, col(Conversation.address_id) == Address.id)
-        .where(Message.state == MessageState.SENDING, col(Message.channel).in_(channels))
+        .where(IS_UNFINISHED, Message.state == MessageState.SENDING, col(Message.channel).in_(channels))
         .order_by(col(Message.id))
     ).all()
     return _dispatches(session, rows)
 
 
-def next_due(session: Session, channels: Collection[str]) -> datetime | None:
-    """When the next queued message becomes due; None where none is queued."""
-    return session.exec(
-        select(func.min(col(Message.due_at))).where(
-            Message.state == MessageState.QUEUED, col(Message.channel).in_(channels)
-        )
-    ).one()
+def part_sent(session: Session, message_id: int, platform_id: str, *, last: bool, now: datetime) -> bool:
+    """The platform has the next part, and with the last one the message. Whether another part may follow.
 
-
-def part_sent(session: Session, message_id: int, platform_id: str, *, last: bool, now: datetime) -> None:
-    """The platform has the next part, and with the last one the message."""
+    The fence stands between parts too: what is left of a bot's message that a human overtook becomes `withheld`.
+    """
     statement = _LAST_PART_SENT if last else _PART_SENT
     session.exec(statement, params={"message": message_id, "platform": platform_id or None, "now": now})
+    if last:
+        return False
+    message = session.get_one(Message, message_id)
+    overtaken = _is_overtaken(message, session.get_one(Conversation, message.conversation_id))
+    if overtaken:
+        _withhold(session, message, now)
+    return not overtaken
 
 
 def put_back(session: Session, message_id: int, due_at: datetime, error: str | None) -> None:
@@ -139,6 +163,15 @@ def in_flight(session: Session, conversation_id: int) -> int:
             Message.author == Author.BOT,
         )
     ).one()
+
+
+def _is_overtaken(message: Message, conversation: Conversation) -> bool:
+    return message.author is Author.BOT and message.epoch != conversation.epoch
+
+
+def _withhold(session: Session, message: Message, now: datetime) -> None:
+    message.state, message.finished_at = MessageState.WITHHELD, now
+    note_delivery(session, message, "withheld", now)
 
 
 def _due(

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, case, col, func, select
 
+from bot.errors import NotFound
 from bot.store.tables import (
+    IS_UNFINISHED,
     Address,
     Contact,
     Conversation,
@@ -154,21 +156,17 @@ def status_for(session: Session, conversation_id: int, number: str | None) -> Ti
 def settled(session: Session, message_id: int) -> bool:
     """Whether an inbound message is worked off: handled, and nothing of its conversation on its way out."""
     message = session.get_one(Message, message_id)
-    unfinished = (MessageState.RECEIVED, MessageState.QUEUED, MessageState.SENDING)
     waiting = session.exec(
-        select(Message.id)
-        .where(Message.conversation_id == message.conversation_id, col(Message.state).in_(unfinished))
-        .limit(1)
+        select(Message.id).where(Message.conversation_id == message.conversation_id, IS_UNFINISHED).limit(1)
     ).first()
     return waiting is None
 
 
 def counts(session: Session) -> dict[tuple[str, str], int]:
     """How many messages stand in each unfinished state, by (channel, state)."""
-    unfinished = (MessageState.RECEIVED, MessageState.QUEUED, MessageState.SENDING)
     rows = session.exec(
         select(Message.channel, Message.state, func.count())
-        .where(col(Message.state).in_(unfinished))
+        .where(IS_UNFINISHED)
         .group_by(col(Message.channel), col(Message.state))
     )
     return {(channel, str(state)): count for channel, state, count in rows}
@@ -193,3 +191,14 @@ def _with_files(session: Session, messages: Sequence[Message]) -> list[Said]:
     for file in session.exec(select(File).where(col(File.message_id).in_(ids)).order_by(col(File.id))):
         files.setdefault(file.message_id, []).append(file)
     return [Said(message, files.get(message.id, [])) for message in messages]
+
+
+def file_of_ticket(session: Session, number: str, file_id: int) -> File:
+    """A file of the ticket's conversations. Raises `NotFound`, also for a file of any other."""
+    ticket = find(session, number)
+    ids = select(TicketConversation.conversation_id).where(TicketConversation.ticket_id == ticket.id)
+    wanted = select(File).where(File.id == file_id, col(File.conversation_id).in_(ids))
+    found = session.exec(wanted).first() if 0 < file_id <= LARGEST_ID else None
+    if found is None:
+        raise NotFound(f"{number} has no file {file_id}")
+    return found

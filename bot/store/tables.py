@@ -79,7 +79,6 @@ class Contact(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True)
     name: str = ""
-    language: str | None = None
     tier: str = ""
     attributes: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     created_at: datetime = Field(sa_type=Moment)
@@ -133,6 +132,8 @@ class Conversation(SQLModel, table=True):
 
 #: The states the loops look for: few rows among many, so the index holds only them.
 UNFINISHED = text("state IN ('received', 'queued', 'sending')")
+#: The same in a query. Without these very words SQLite reads every message there ever was.
+IS_UNFINISHED = text("message.state IN ('received', 'queued', 'sending')")
 
 
 class Message(SQLModel, table=True):
@@ -162,7 +163,7 @@ class Message(SQLModel, table=True):
     #: As sent; Markdown for what goes out.
     text: str = ""
     language: str | None = None
-    #: Payload of the button pressed, if it was ever offered.
+    #: Payload of the button pressed, as it came; whether it was ever offered is asked at the turn.
     choice: str | None = None
     #: Buttons under it: a list of {title, payload}.
     choices: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
@@ -257,7 +258,7 @@ class TicketEvent(SQLModel, table=True):
     at: datetime = Field(sa_type=Moment)
     #: An agent's name, "bot", "user" or "frontdesk".
     actor: str
-    #: opened, message, taken, replied, note, solved, released, reopened, withheld, failed, unknown.
+    #: opened, escalated, message, edited, taken, replied, note, solved, released, withheld, failed, unknown.
     kind: str
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 

@@ -77,10 +77,8 @@ def escalate(session: Session, conversation: Conversation, escalation: Escalatio
         ticket = _open(session, conversation, escalation, now)
         add_event(session, ticket, "bot", "opened", now, reason=escalation.reason)
     else:
-        ticket.priority = max(ticket.priority, escalation.priority, key=RANK.index)
-        ticket.facts = {**ticket.facts, **escalation.facts}
-        ticket.state, ticket.assignee = TicketState.OPEN, None
-        add_event(session, ticket, "bot", "escalated", now, reason=escalation.reason)
+        _renew(ticket, escalation, now)
+        add_event(session, ticket, "bot", "escalated", now, reason=escalation.reason, category=escalation.category)
     change_owner(conversation, Owner.QUEUE)
     return ticket
 
@@ -97,16 +95,22 @@ def file_under(session: Session, conversation_id: int, message_id: int, now: dat
     ticket = ticket_of(session, conversation_id)
     if ticket is None:
         raise NotFound(f"conversation {conversation_id} is with a human but has no ticket")
-    if ticket.state is TicketState.PENDING:
-        ticket.state = TicketState.OPEN
-    add_event(session, ticket, "user", "message", now, message=message_id)
+    _hear_user(session, ticket, "message", message_id, now)
+
+
+def note_edit(session: Session, message: Message, now: datetime) -> None:
+    """Tells the ticket, where a human answers, that the user changed a message."""
+    ticket = ticket_of(session, message.conversation_id)
+    if ticket and session.get_one(Conversation, message.conversation_id).owner is not Owner.BOT:
+        _hear_user(session, ticket, "edited", message.id, now)
 
 
 def note_delivery(session: Session, message: Message, kind: str, now: datetime) -> None:
-    """Tells the ticket, where there is one, that a message was withheld, failed or is unknown."""
+    """Tells the ticket, where there is one, that a message was withheld, failed or is unknown, after how many parts."""
     ticket = ticket_of(session, message.conversation_id)
     if ticket:
-        add_event(session, ticket, "frontdesk", kind, now, message=message.id, error=message.error)
+        detail = {"message": message.id, "error": message.error, "parts_sent": message.parts_sent}
+        add_event(session, ticket, "frontdesk", kind, now, **detail)
 
 
 def add_event(session: Session, ticket: Ticket, actor: str, kind: str, now: datetime, **detail: Any) -> None:
@@ -178,15 +182,15 @@ def note(session: Session, number: str, agent: str, text: str, now: datetime) ->
 
 
 def hand_back(session: Session, number: str, agent: str, kind: str, notice: Notice, now: datetime) -> None:
-    """The bot answers again. `kind` is "solved", which ends the ticket, or "released", which leaves it waiting.
+    """The bot answers again. `kind` is "solved", which ends the ticket, or "released", which leaves it to anybody.
 
-    Raises `Refused` where the ticket is over.
+    Released, it waits for the user, or is new again if no agent answered. Raises `Refused` where the ticket is over.
     """
     ticket, found = _locked(session, number)
     if ticket.state in OVER:
         raise Refused(f"{ticket.number} is already {ticket.state.value}")
     ticket.assignee = None if kind == "released" else ticket.assignee
-    ticket.state = TicketState.PENDING if kind == "released" else TicketState.SOLVED
+    ticket.state = _waiting(ticket) if kind == "released" else TicketState.SOLVED
     ticket.solved_at = now if kind == "solved" else None
     for conversation in found:
         change_owner(conversation, Owner.BOT)
@@ -214,6 +218,27 @@ def say(session: Session, conversation: Conversation, author: Author, name: str,
     session.add(message)
     session.flush()
     return message
+
+
+def _renew(ticket: Ticket, escalation: Escalation, now: datetime) -> None:
+    """An open ticket goes back to the queue with what is new. Of two promises yet to be kept the earlier one holds."""
+    told = now + escalation.promise
+    ticket.promised_at = min(told, ticket.promised_at) if ticket.promised_at > now else told
+    ticket.priority = max(ticket.priority, escalation.priority, key=RANK.index)
+    ticket.facts = {**ticket.facts, **escalation.facts}
+    ticket.tried = list(dict.fromkeys([*ticket.tried, *escalation.tried]))
+    ticket.state = TicketState.OPEN if ticket.first_response_at else TicketState.NEW
+    ticket.assignee = None
+
+
+def _waiting(ticket: Ticket) -> TicketState:
+    return TicketState.PENDING if ticket.first_response_at else TicketState.NEW
+
+
+def _hear_user(session: Session, ticket: Ticket, kind: str, message_id: int, now: datetime) -> None:
+    if ticket.state is TicketState.PENDING:
+        ticket.state = TicketState.OPEN
+    add_event(session, ticket, "user", kind, now, message=message_id)
 
 
 def _locked(session: Session, number: str) -> tuple[Ticket, Sequence[Conversation]]:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, tuple_
 from sqlmodel import Session, col, func, select, update
 
 from bot.errors import Overtaken
-from bot.store.tables import Address, Contact, Conversation, File, Message, MessageState, Status
+from bot.store.tables import Address, Conversation, File, Message, MessageState, Status
 from bot.store.ticketing import Escalation, escalate, file_under, ticket_of
 from channels.base import Author, Choice, Owner, Place
 
@@ -25,9 +25,8 @@ _UNHANDLED = (
     .order_by(col(Message.id))
 )
 _WHOLE = (
-    select(Conversation, Address, Contact)
+    select(Conversation, Address)
     .join(Address, col(Conversation.address_id) == Address.id)
-    .join(Contact, col(Address.contact_id) == Contact.id)
     .where(Conversation.id == bindparam("conversation"))
 )
 _MORE = (
@@ -37,7 +36,12 @@ _MORE = (
 )
 _HANDLED = (
     update(Message)
-    .where(col(Message.id).in_(bindparam("messages", expanding=True)), col(Message.state) == MessageState.RECEIVED)
+    .where(
+        # By text too: what was edited since was not answered. The id alone is what SQLite looks up.
+        col(Message.id).in_(bindparam("messages", expanding=True)),
+        tuple_(col(Message.id), col(Message.text)).in_(bindparam("heard", expanding=True)),
+        col(Message.state) == MessageState.RECEIVED,
+    )
     .values({name: bindparam(name) for name in ("state", "language", "understood", "intent", "confidence")})
     .values(finished_at=bindparam("now"))
     .execution_options(synchronize_session=False)
@@ -72,7 +76,6 @@ class Turn:
     owner: Owner
     epoch: int
     language: str | None
-    tier: str
     dialogue: dict[str, Any]
     messages: Sequence[Heard]
     #: Number of the ticket a human answers on.
@@ -127,10 +130,10 @@ def ready(session: Session, channels: Collection[str], now: datetime, limit: int
 
 def load(session: Session, conversation_id: int) -> Turn | None:
     """The turn of a conversation; None where nothing is unhandled."""
-    messages = session.exec(_UNHANDLED, params={"conversation": conversation_id}).all()
+    messages = _until_button(session.exec(_UNHANDLED, params={"conversation": conversation_id}).all())
     if not messages:
         return None
-    conversation, address, contact = session.exec(_WHOLE, params={"conversation": conversation_id}).one()
+    conversation, address = session.exec(_WHOLE, params={"conversation": conversation_id}).one()
     ticket = ticket_of(session, conversation_id) if conversation.owner is not Owner.BOT else None
     return Turn(
         conversation_id=conversation_id,
@@ -139,7 +142,6 @@ def load(session: Session, conversation_id: int) -> Turn | None:
         owner=conversation.owner,
         epoch=conversation.epoch,
         language=conversation.language,
-        tier=contact.tier,
         dialogue=conversation.dialogue,
         messages=_heard(session, messages),
         ticket=ticket.number if ticket else None,
@@ -151,7 +153,7 @@ def finish(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> Fin
     """Marks the turn's messages handled, queues its replies and moves its ticket, all or nothing.
 
     Where a human answers, the messages reach the ticket and the bot says nothing, whatever `outcome` holds.
-    Raises `Overtaken` where the owner changed or another worker finished the turn since it was loaded.
+    Raises `Overtaken` where since it was loaded the owner changed, a message was edited, or another worker finished it.
     """
     conversation = session.exec(_LOCKED, params={"conversation": turn.conversation_id}).one()
     if conversation.epoch != turn.epoch:
@@ -173,6 +175,12 @@ def finish(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> Fin
 def place_of(conversation: Conversation, address: Address) -> Place:
     """Where the conversation is, in the channel's words."""
     return Place(account=address.account, handle=address.handle, thread=conversation.thread, public=conversation.public)
+
+
+def _until_button(messages: Sequence[Message]) -> Sequence[Message]:
+    """The first turn of a burst: a button pressed is a turn of its own, what was written before or after it another."""
+    button = next((place for place, message in enumerate(messages) if message.choice), len(messages))
+    return messages[: button or 1]
 
 
 def _heard(session: Session, messages: Sequence[Message]) -> tuple[Heard, ...]:
@@ -197,6 +205,7 @@ def _mark_handled(session: Session, turn: Turn, outcome: Outcome, now: datetime)
         _HANDLED,
         params={
             "messages": ids,
+            "heard": [(message.id, message.text) for message in turn.messages],
             "state": MessageState.HANDLED,
             "language": outcome.language,
             "understood": outcome.understood,
@@ -206,7 +215,7 @@ def _mark_handled(session: Session, turn: Turn, outcome: Outcome, now: datetime)
         },
     )
     if done.rowcount != len(ids):
-        raise Overtaken(f"the turn of conversation {turn.conversation_id} is finished")
+        raise Overtaken(f"messages of conversation {turn.conversation_id} are handled or edited")
 
 
 def _settle_ticket(
