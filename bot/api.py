@@ -6,17 +6,32 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
+from structlog import get_logger
 
+from bot.bound import Bounded
 from bot.errors import NotFound, Refused, StorageDown
-from bot.store import tokens
+from bot.files import Files
+from bot.store import reading, tokens
 from bot.store.database import Database
 from bot.store.reading import Said, TicketView
 from bot.store.tables import MessageState, Ticket, TicketState
 from bot.tickets import LONGEST_TEXT, Tickets
 from channels.base import Author, Owner
+
+log = get_logger()
+
+PREFIX = "/api"
+
+#: What a stranger sent is saved, never shown: whatever it is, it runs nothing.
+FILE_HEADERS = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cache-Control": "private, no-store",
+    "X-Content-Type-Options": "nosniff",
+}
 
 _bearer = HTTPBearer(auto_error=False, description="A token made with `frontdesk tokens create AGENT`")
 
@@ -139,16 +154,17 @@ async def known_agent(
 Agent = Annotated[str, Depends(known_agent)]
 
 
-def install(app: FastAPI, tickets: Tickets, database: Database) -> None:
-    """Adds the routes under `/api`, and gives each error of ours its HTTP status."""
+def install(app: FastAPI, tickets: Tickets, database: Database, files: Files) -> None:
+    """Adds the routes under `/api` with their bound, and gives each error of ours its HTTP status."""
     app.state.database = database
+    app.add_middleware(Bounded, prefix=f"{PREFIX}/")
     app.include_router(_router(tickets))
+    app.include_router(_file_router(database, files))
     _answer_errors(app)
 
 
 def _router(tickets: Tickets) -> APIRouter:
-
-    api = APIRouter(prefix="/api", tags=["tickets"])
+    api = APIRouter(prefix=PREFIX, tags=["tickets"])
 
     @api.get("/tickets")
     async def list_tickets(
@@ -197,8 +213,22 @@ def _router(tickets: Tickets) -> APIRouter:
     return api
 
 
+def _file_router(database: Database, files: Files) -> APIRouter:
+    api = APIRouter(prefix=PREFIX, tags=["tickets"])
+
+    @api.get("/tickets/{number}/files/{file_id}", response_class=FileResponse)
+    async def download_file(_: Agent, number: str, file_id: int) -> FileResponse:
+        """A file of the ticket's conversations, to be saved."""
+        file = files.stored(await database.run(reading.file_of_ticket, number, file_id))
+        if not file.path.exists():
+            raise NotFound(f"file {file_id} of {number} is not on this disk")
+        return FileResponse(file.path, headers=FILE_HEADERS, media_type=file.media_type, filename=file.name)
+
+    return api
+
+
 def _answer_errors(app: FastAPI) -> None:
-    statuses: dict[type[Exception], int] = {NotFound: 404, Refused: 409, StorageDown: 503}
+    statuses: dict[type[Exception], int] = {NotFound: 404, Refused: 409}
 
     async def answer(_: Request, error: Exception) -> JSONResponse:
         status = next(status for kind, status in statuses.items() if isinstance(error, kind))
@@ -206,6 +236,18 @@ def _answer_errors(app: FastAPI) -> None:
 
     for kind in statuses:
         app.add_exception_handler(kind, answer)
+
+    @app.exception_handler(StorageDown)
+    async def tell_to_wait(request: Request, error: StorageDown) -> JSONResponse:
+        # Whoever has no token gets this as well: where the database is and what it said is the operator's business.
+        log.error("storage_down", doing=f"{request.method} {request.url.path}", reason=str(error))
+        return JSONResponse({"detail": "the database is unreachable; try again"}, 503, {"Retry-After": "2"})
+
+    @app.exception_handler(RequestValidationError)
+    async def explain(_: Request, error: RequestValidationError) -> JSONResponse:
+        # Not what was sent: half of a character in it cannot be sent back.
+        wrong = [{name: found[name] for name in ("type", "loc", "msg")} for found in error.errors()]
+        return JSONResponse({"detail": wrong}, 422)
 
 
 def _plain(ticket: Ticket) -> dict[str, Any]:

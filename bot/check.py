@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TypeVar
 
 from bot import answers, policy, settings
-from bot.answers import OWN, PLACEHOLDER, SENTENCES, Answers
+from bot.answers import OWN, PLACEHOLDER, SENTENCES, Answers, Variation
+from bot.check_database import database_problems
 from bot.config_file import ConfigFile
-from bot.errors import Misconfigured, Problem, StorageDown
+from bot.decision import DIDNT_HELP, HUMAN, INTENT
+from bot.errors import Misconfigured, Problem
 from bot.policy import GENERAL, SPECIAL, Policy
 from bot.settings import Settings, secrets_in_file
-from bot.store.database import Database
 from channels import channel_class, registry
 from channels.base import Channel, ChannelSettings
 
 #: Characters a button's label may have; Telegram and Discord cut longer ones.
 LONGEST_TITLE = 40
+
+#: Keys that lead to something in escalation.yml, what is wrong with it, and the remedy.
+Finding = tuple[tuple[str, ...], str, str]
 
 Loaded = TypeVar("Loaded")
 
@@ -27,7 +31,7 @@ def problems(file: ConfigFile) -> list[Problem]:
     loaded = _collect(found, lambda: settings.load(file))
     if loaded is None:
         return found
-    found += [*channel_problems(loaded, file), *_database_problems(loaded, file)]
+    found += [*channel_problems(loaded, file), *database_problems(loaded, file)]
     words = _collect(found, lambda: answers.load(loaded.folders.responses, loaded.brand.name, loaded.languages))
     rules = _collect(found, lambda: policy.load(loaded.folders.responses))
     domain = _collect(found, lambda: ConfigFile(loaded.folders.intents / "domain.yml"))
@@ -36,7 +40,8 @@ def problems(file: ConfigFile) -> list[Problem]:
         if words:
             found += answer_problems(words, intents)
         if rules:
-            found += policy_problems(rules, intents, loaded.languages)
+            rules_file = ConfigFile(loaded.folders.responses / policy.FILE)
+            found += policy_problems(rules, rules_file, intents, loaded.languages)
     return found
 
 
@@ -76,7 +81,8 @@ def built(loaded: Settings, file: ConfigFile) -> dict[str, Channel]:
 
 
 def answer_problems(words: Answers, intents: dict[str, str]) -> Iterator[Problem]:
-    """Intents without an answer, answers without an intent, unknown placeholders, sentences left out."""
+    """Intents without an answer, answers without an intent, sentences left out, and what is wrong inside an answer."""
+    pressable = {INTENT + intent for intent in intents.keys() - SPECIAL} | {HUMAN, DIDNT_HELP}
     expected = {f"utter_{intent}": where for intent, where in intents.items() if intent not in SPECIAL}
     expected |= {OWN + name: "bot/answers.py" for name in SENTENCES}
     for language, said in words.said.items():
@@ -89,28 +95,35 @@ def answer_problems(words: Answers, intents: dict[str, str]) -> Iterator[Problem
             )
         for key in sorted(said.keys() & expected.keys()):
             yield from _text_problems(words, language, key)
+            yield from _button_problems(words, language, key, pressable)
 
 
-def policy_problems(rules: Policy, intents: dict[str, str], languages: Iterable[str]) -> Iterator[Problem]:
+def policy_problems(
+    rules: Policy, file: ConfigFile, intents: dict[str, str], languages: Iterable[str]
+) -> Iterator[Problem]:
     """Names in escalation.yml that stand nowhere else, texts that lack a language."""
-    where = policy.FILE
+    found = [*_strange_names(rules, intents), *_untranslated(rules, languages)]
+    return (Problem(file.line(keys), ".".join(keys), what, remedy) for keys, what, remedy in found)
+
+
+def _strange_names(rules: Policy, intents: dict[str, str]) -> Iterator[Finding]:
     if GENERAL not in rules.categories:
-        yield Problem(where, f"categories.{GENERAL}", "missing", "add it: escalations of no topic go there")
+        yield ("categories", GENERAL), "missing", "add it: escalations of no topic go there"
     for intent in sorted(rules.intents.keys() - intents.keys()):
-        yield Problem(where, f"intents.{intent}", "not in the domain", "add it there or remove it here")
+        yield ("intents", intent), "not in the domain", "add it there or remove it here"
     for intent, rule in rules.intents.items():
         if rule.category not in rules.categories:
-            yield Problem(where, f"intents.{intent}", f"no category {rule.category!r}", "add it under categories")
+            yield ("intents", intent), f"no category {rule.category!r}", "add it under categories"
     for name, category in rules.categories.items():
         for fact in sorted(set(category.facts) - rules.facts.keys()):
-            yield Problem(where, f"categories.{name}.facts", f"no fact {fact!r}", "add it under facts")
-    for key, language in _untranslated(rules, languages):
-        yield Problem(where, key, f"no text in {language}", f"add a line `{language}:`")
+            yield ("categories", name, "facts"), f"no fact {fact!r}", "add it under facts"
 
 
 def _text_problems(words: Answers, language: str, key: str) -> Iterator[Problem]:
     where = words.where[language, key]
     allowed = {"brand", *SENTENCES.get(key.removeprefix(OWN), ())}
+    if not any(_fits_everywhere(variation) for variation in words.said[language][key]):
+        yield Problem(where, key, "nothing to say on some channel", "add a variation without channel and condition")
     for variation in words.said[language][key]:
         for name in sorted(set(PLACEHOLDER.findall(variation.text)) - allowed):
             known = ", ".join(f"{{{one}}}" for one in sorted(allowed))
@@ -121,39 +134,47 @@ def _text_problems(words: Answers, language: str, key: str) -> Iterator[Problem]
             yield Problem(where, key, f"a title over {LONGEST_TITLE} characters", "shorten it: it is a button")
 
 
-def _untranslated(rules: Policy, languages: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _button_problems(words: Answers, language: str, key: str, pressable: Collection[str]) -> Iterator[Problem]:
+    where = words.where[language, key]
+    for button in (button for variation in words.said[language][key] for button in variation.buttons):
+        title, payload = button.get("title", ""), button.get("payload", "")
+        if not title.strip() or len(title) > LONGEST_TITLE:
+            yield Problem(where, key, "a button without a title", f"give it one of at most {LONGEST_TITLE} characters")
+        if payload not in pressable:
+            remedy = f"write {INTENT} and an intent that has an answer, {HUMAN} or {DIDNT_HELP}"
+            yield Problem(where, key, f"a button that does nothing: payload {payload!r}", remedy)
+
+
+def _fits_everywhere(variation: Variation) -> bool:
+    return variation.channel is None and not variation.condition
+
+
+def _untranslated(rules: Policy, languages: Iterable[str]) -> Iterator[Finding]:
     wanted = list(languages)
-    return ((key, language) for key, texts in _texts(rules) for language in wanted if not texts.get(language))
+    return (
+        (keys, f"no text in {language}", f"add a line `{language}:`")
+        for keys, texts in _texts(rules)
+        for language in wanted
+        if not texts.get(language)
+    )
 
 
-def _texts(rules: Policy) -> Iterator[tuple[str, policy.Texts]]:
+def _texts(rules: Policy) -> Iterator[tuple[tuple[str, ...], policy.Texts]]:
     for name, category in rules.categories.items():
-        yield f"categories.{name}.title", category.title
+        yield ("categories", name, "title"), category.title
     for name, fact in rules.facts.items():
-        yield f"facts.{name}.title", fact.title
-        yield f"facts.{name}.ask", fact.ask
+        yield ("facts", name, "title"), fact.title
+        yield ("facts", name, "ask"), fact.ask
 
 
 def _intents(domain: ConfigFile) -> dict[str, str]:
     """Every intent of a Rasa domain, and where it stands."""
     named = domain.values().get("intents") or []
-    flat = [name for entry in named for name in ([entry] if isinstance(entry, str) else entry)]
-    return dict.fromkeys(flat, domain.line(("intents",)))
-
-
-def _database_problems(loaded: Settings, file: ConfigFile) -> Iterator[Problem]:
-    remedy = "correct database.url, or start the database it names"
-    try:
-        database = Database(loaded.database.url)
-    except OSError as error:
-        yield Problem(file.line(("database", "url")), "database.url", str(error), remedy)
-        return
-    try:
-        database.ping()
-    except StorageDown as error:
-        yield Problem(file.line(("database", "url")), "database.url", str(error), remedy)
-    finally:
-        database.close()
+    return {
+        name: domain.line(("intents", number))
+        for number, entry in enumerate(named)
+        for name in ([entry] if isinstance(entry, str) else entry)
+    }
 
 
 def _collect(found: list[Problem], load: Callable[[], Loaded]) -> Loaded | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from bot.errors import Misconfigured, Problem
@@ -31,7 +31,7 @@ class ConfigFile:
         """A plain copy of what stands in the file; sections left empty are absent."""
         return {key: value for key, value in _plain(self._tree).items() if value is not None}
 
-    def has(self, keys: tuple[str, ...]) -> bool:
+    def has(self, keys: tuple[str | int, ...]) -> bool:
         """Whether `keys` leads to something in the file itself."""
         return self._depth(keys) == len(keys)
 
@@ -40,7 +40,8 @@ class ConfigFile:
         node: Any = self._tree
         where = self.path.name
         for key in keys[: self._depth(keys)]:
-            where = f"{self.path.name}:{node.lc.key(key)[0] + 1}"
+            place = node.lc.key(key) if isinstance(node, CommentedMap) else node.lc.item(key)
+            where = f"{self.path.name}:{place[0] + 1}"
             node = node[key]
         return where
 
@@ -56,7 +57,10 @@ class ConfigFile:
     def _depth(self, keys: tuple[str | int, ...]) -> int:
         node: Any = self._tree
         for depth, key in enumerate(keys):
-            if not isinstance(node, CommentedMap) or key not in node:
+            if isinstance(node, CommentedSeq):
+                if not isinstance(key, int) or key >= len(node):
+                    return depth
+            elif not isinstance(node, CommentedMap) or key not in node:
                 return depth
             node = node[key]
         return len(keys)

@@ -7,11 +7,14 @@ come in besides the environment. A channel's section is handed on unread; its ow
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from lingua import IsoCode639_1
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from bot.config_file import PREFIX, ConfigFile
@@ -20,6 +23,19 @@ from bot.errors import Misconfigured, Problem
 Priority = Literal["urgent", "high", "normal", "low"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
+
+
+def _known(code: str) -> str:
+    if not (code.islower() and hasattr(IsoCode639_1, code.upper())):
+        raise ValueError(f"{code!r} is not a language that can be told from others: write en, zh, ...")
+    return code
+
+
+#: ISO 639-1, in small letters.
+Language = Annotated[str, AfterValidator(_known)]
+
+#: The path of a database in a file, as opposed to one in memory or an address with options.
+SQLITE_FILE = re.compile(r"(?!file:|:memory:)[^?]+")
 
 
 class Section(BaseModel):
@@ -44,6 +60,9 @@ class DatabaseSection(Section):
     def plain_form(cls, url: str) -> str:
         if not url.startswith(("sqlite:///", "postgresql://")):
             raise ValueError("must be sqlite:///path or postgresql://user@host/name")
+        if url.startswith("sqlite") and not SQLITE_FILE.fullmatch(url.removeprefix("sqlite:///")):
+            raise ValueError("must name a file: what is kept in memory is lost at every stop")
+        _address(url)
         return url
 
 
@@ -138,7 +157,7 @@ class Settings(BaseSettings):
     )
 
     brand: Brand = Brand()
-    languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("en", "zh")
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("en", "zh")
     database: DatabaseSection = DatabaseSection()
     web: Web = Web()
     understanding: UnderstandingSection = UnderstandingSection()
@@ -169,7 +188,11 @@ class Settings(BaseSettings):
 
 def load(file: ConfigFile) -> Settings:
     """The settings in `file` and the environment. Raises `Misconfigured` with every problem found."""
-    problems = [*_strange_variables(), *secrets_in_file(file, UnderstandingSection, ("understanding",))]
+    problems = [
+        *_strange_variables(),
+        *secrets_in_file(file, UnderstandingSection, ("understanding",)),
+        *_password_in_file(file),
+    ]
     try:
         with file.blamed():
             settings = Settings(**file.values())
@@ -195,6 +218,31 @@ def secrets_in_file(file: ConfigFile, model: type[BaseModel], under: tuple[str, 
         for name in names
         if file.has((*under, name))
     ]
+
+
+def _password_in_file(file: ConfigFile) -> list[Problem]:
+    keys = ("database", "url")
+    try:
+        address = _address(str(file.values()["database"]["url"]))
+    except (KeyError, TypeError, ValueError):
+        # No address, or one that the model names as a problem.
+        return []
+    if address.password is None and "password" not in parse_qs(address.query, keep_blank_values=True):
+        return []
+    remedy = f"set {PREFIX}{'__'.join(keys).upper()}, or name a file with url_file"
+    return [Problem(file.line(keys), ".".join(keys), "a password in the configuration file", remedy)]
+
+
+def _address(url: str) -> SplitResult:
+    """The parts of a database's address. Raises `ValueError`, which repeats nothing of it."""
+    try:
+        address = urlsplit(url)
+        _ = address.port
+    except ValueError as error:
+        raise ValueError(
+            "is no address: the port is a number, and in a password @ is %40, : is %3A, / is %2F"
+        ) from error
+    return address
 
 
 def _parts(annotation: object) -> tuple[object, ...]:

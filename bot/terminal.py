@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
+from collections.abc import AsyncIterator
+from concurrent.futures import CancelledError
+from itertools import chain
+from threading import Thread
 from typing import Protocol
 
 from rich.console import Console
@@ -25,6 +30,9 @@ class Screen(Protocol):
     def prompt(self) -> None:
         """Before each message."""
 
+    def interrupt(self) -> None:
+        """Before replies that come while a message may be being written; a new prompt follows them."""
+
     def show(self, outbound: Outbound) -> None:
         """A reply."""
 
@@ -45,6 +53,9 @@ class Pretty:
 
     def prompt(self) -> None:
         self._console.print(Text("> ", style="bold green"), end="")
+
+    def interrupt(self) -> None:
+        self._console.print()
 
     def show(self, outbound: Outbound) -> None:
         self._console.print(Markdown(outbound.text))
@@ -69,6 +80,9 @@ class Json:
     def prompt(self) -> None:
         return
 
+    def interrupt(self) -> None:
+        return
+
     def show(self, outbound: Outbound) -> None:
         _line(
             text=outbound.text,
@@ -82,6 +96,29 @@ class Json:
 
     def refuse(self, error: HostError) -> None:
         _line(error=error.code if isinstance(error, Unacceptable) else "not_stored", detail=str(error))
+
+
+async def lines() -> AsyncIterator[str]:
+    """Lines of standard input, whatever bytes they are, until its end; blank ones are passed over."""
+    read: asyncio.Queue[bytes] = asyncio.Queue(1)
+    # A thread nobody waits for: a person who writes nothing holds up no stop.
+    Thread(target=_read, args=(read, asyncio.get_running_loop()), daemon=True).start()
+    while raw := await read.get():
+        line = raw.decode("utf-8", "replace").strip()
+        if line:
+            yield line
+
+
+def _read(read: asyncio.Queue[bytes], loop: asyncio.AbstractEventLoop) -> None:
+    """Hands over one line after the other, and an empty one at the end."""
+    # Not through sys.stdin: Python would wait at its end for whoever holds that.
+    with open(sys.stdin.fileno(), "rb", closefd=False) as source:
+        for line in chain(source, [b""]):
+            try:
+                asyncio.run_coroutine_threadsafe(read.put(line), loop).result()
+            except CancelledError:
+                # Nobody listens any more.
+                return
 
 
 def _line(**values: object) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import sys
 import uuid
-from collections.abc import AsyncIterator, Awaitable
 from typing import Annotated
 
 import typer
@@ -16,10 +14,10 @@ from bot import instance, logs
 from bot.app import App, load_content
 from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, configured, err, out, plainly
 from bot.commands.up import supervised
-from bot.rasa import LONGEST_START
+from bot.rasa import LONGEST_START, RasaServer
 from bot.settings import Logs, Settings
 from bot.store import reading
-from bot.terminal import Json, Pretty, Screen
+from bot.terminal import Json, Pretty, Screen, lines
 from bot.training.models import fingerprint, model_path
 from bot.understanding import Understanding
 from channels.base import HostError, Inbound, Place
@@ -27,9 +25,6 @@ from channels.memory import Memory
 
 #: Seconds between two looks whether a message is worked off.
 LOOK = 0.01
-
-#: The channel's name and type.
-TERMINAL = "memory"
 
 
 def chat(
@@ -45,17 +40,30 @@ async def _chat(settings: Settings, screen: Screen) -> None:
     logs.configure(Logs(format=settings.logs.format, level="error"))
     settings = await _with_running_rasa(_at_once(settings))
     rasa = await supervised(settings)
-    channel = Memory(TERMINAL, limits=screen.limits)
-    app = App(settings, load_content(settings), {TERMINAL: channel}, rasa)
+    # A name of its own: whoever works on a channel takes all of its messages, and other terminals have theirs.
+    channel = Memory(f"terminal-{uuid.uuid4().hex[:8]}", limits=screen.limits)
+    app = App(settings, load_content(settings), {channel.name: channel}, rasa)
+    talk = Talk(app, channel, screen)
     stop = asyncio.Event()
     running = asyncio.create_task(app.run(stop))
+    talking = [asyncio.create_task(_begin(talk, rasa)), asyncio.create_task(talk.show())]
     try:
-        if rasa:
-            await _started(rasa.wait_ready(LONGEST_START))
-        await _talk(app, channel, screen)
+        await asyncio.wait([running, *talking], return_when=asyncio.FIRST_COMPLETED)
     finally:
+        for task in talking:
+            task.cancel()
         stop.set()
-        await running
+        await asyncio.wait([running, *talking])
+    for task in (running, *talking):
+        if not task.cancelled():
+            task.result()
+
+
+async def _begin(talk: Talk, rasa: RasaServer | None) -> None:
+    if rasa:
+        with err.status("Rasa is starting"):
+            await rasa.wait_ready(LONGEST_START)
+    await talk.run()
 
 
 def _at_once(settings: Settings) -> Settings:
@@ -82,39 +90,52 @@ async def _with_running_rasa(settings: Settings) -> Settings:
     return settings.model_copy(update={"understanding": section})
 
 
-async def _started(ready: Awaitable[None]) -> None:
-    with err.status("Rasa is starting"):
-        await ready
+class Talk:
+    """A conversation of its own at this terminal."""
 
+    def __init__(self, app: App, channel: Memory, screen: Screen) -> None:
+        self._app = app
+        self._channel = channel
+        self._screen = screen
+        self._place = Place(account="terminal", handle=getpass.getuser(), thread=uuid.uuid4().hex)
+        self._shown = 0
+        self._asking = False
 
-async def _talk(app: App, channel: Memory, screen: Screen) -> None:
-    place = Place(account="terminal", handle=getpass.getuser(), thread=uuid.uuid4().hex)
-    screen.begin()
-    async for line in _lines(screen):
-        shown = len(channel.sent)
-        try:
-            await _say(app, place, line)
-        except HostError as error:
-            screen.refuse(error)
-        for outbound in channel.sent[shown:]:
-            screen.show(outbound)
+    async def run(self) -> None:
+        """Until standard input ends, which is when the last message has its replies."""
+        self._screen.begin()
+        self._ask()
+        async for line in lines():
+            self._asking = False
+            try:
+                await self._say(line)
+            except HostError as error:
+                self._screen.refuse(error)
+            self._catch_up()
+            self._ask()
 
+    async def show(self) -> None:
+        """Shows what is sent when it is sent: an agent writes when an agent writes. Until cancelled."""
+        while True:
+            await self._channel.until(self._shown + 1)
+            if self._asking:
+                self._screen.interrupt()
+            self._catch_up()
+            if self._asking:
+                self._screen.prompt()
 
-async def _lines(screen: Screen) -> AsyncIterator[str]:
-    """Lines of standard input, whatever bytes they are, until its end; blank ones are passed over."""
-    while True:
-        screen.prompt()
-        raw = await asyncio.to_thread(sys.stdin.buffer.readline)
-        if not raw:
-            return
-        line = raw.decode("utf-8", "replace").strip()
-        if line:
-            yield line
+    def _ask(self) -> None:
+        self._asking = True
+        self._screen.prompt()
 
+    def _catch_up(self) -> None:
+        for outbound in self._channel.sent[self._shown :]:
+            self._shown += 1
+            self._screen.show(outbound)
 
-async def _say(app: App, place: Place, text: str) -> None:
-    """Delivers a message and returns once its replies are sent."""
-    inbound = Inbound(event_id=uuid.uuid4().hex, place=place, text=text, name=place.handle)
-    received = await app.hosts[TERMINAL].deliver(inbound)
-    while not await app.database.run(reading.settled, received.message_id):  # noqa: ASYNC110 - the database tells nobody
-        await asyncio.sleep(LOOK)
+    async def _say(self, text: str) -> None:
+        """Delivers a message and returns once its replies are sent."""
+        inbound = Inbound(event_id=uuid.uuid4().hex, place=self._place, text=text, name=self._place.handle)
+        received = await self._app.hosts[self._channel.name].deliver(inbound)
+        while not await self._app.database.run(reading.settled, received.message_id):  # noqa: ASYNC110 - the database tells nobody
+            await asyncio.sleep(LOOK)

@@ -15,6 +15,8 @@ from rich.text import Text
 
 from bot import answers
 from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, configured, out, plainly
+from bot.files import Files
+from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.reading import Said, TicketView
 from bot.store.tables import MessageState, TicketEvent, TicketState
@@ -63,8 +65,11 @@ def list_tickets(
 
 @app.command()
 def show(number: Number, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """A ticket: what is known, what was said, what was done."""
-    _print(_do(config, lambda tickets: tickets.show(number)))
+    """A ticket: what is known, what was said with which files, what was done."""
+    with plainly():
+        settings = configured(config)
+        view = asyncio.run(_worked(settings, lambda tickets: tickets.show(number)))
+    _print(view, Files(settings.folders.var.absolute() / "files"))
 
 
 @app.command()
@@ -103,25 +108,25 @@ def release(number: Number, agent: As = ME, config: ConfigOption = DEFAULT_CONFI
 
 
 def _do(config: Path, work: Callable[[Tickets], Awaitable[Result]]) -> Result:
-    async def opened() -> Result:
-        settings = configured(config)
-        database = Database(settings.database.url)
-        try:
-            database.migrate()
-            words = answers.load(settings.folders.responses, settings.brand.name, settings.languages)
-            return await work(Tickets(database, words, settings.delivery.timeout_seconds))
-        finally:
-            database.close()
-
     with plainly():
-        return asyncio.run(opened())
+        return asyncio.run(_worked(configured(config), work))
+
+
+async def _worked(settings: Settings, work: Callable[[Tickets], Awaitable[Result]]) -> Result:
+    database = Database(settings.database.url)
+    try:
+        database.migrate()
+        words = answers.load(settings.folders.responses, settings.brand.name, settings.languages)
+        return await work(Tickets(database, words, settings.delivery.timeout_seconds))
+    finally:
+        database.close()
 
 
 def _read(text: str) -> str:
     return typer.get_text_stream("stdin").read() if text == "-" else text
 
 
-def _print(view: TicketView) -> None:
+def _print(view: TicketView, files: Files) -> None:
     ticket = view.ticket
     out.print(Text(f"{ticket.number}  {ticket.title}", style="bold"))
     table = Table(box=None, show_header=False)
@@ -130,6 +135,8 @@ def _print(view: TicketView) -> None:
     out.print(table)
     for said in view.said:
         out.print(_line(said))
+        for file in said.files:
+            out.print(Text(f"      📎 {file.name} ({file.size:,} bytes): {files.stored(file).path}"), soft_wrap=True)
     out.print(Text("timeline", style="dim"))
     for event in view.events:
         out.print(_event(event))
@@ -159,8 +166,6 @@ def _line(said: Said) -> Text:
     line = Text(f"{message.created_at.astimezone():%H:%M} ", style="dim")
     line.append(f"{who}: ", style="bold" if message.author is Author.USER else "cyan")
     line.append(message.text)
-    for file in said.files:
-        line.append(f" 📎 {file.name} ({file.size:,} bytes)")
     if message.state in REMARKABLE:
         line.append(f" [{message.state.value}{': ' + message.error if message.error else ''}]", style="yellow")
     return line

@@ -35,13 +35,15 @@ def up(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 
 async def _up(settings: Settings, file: ConfigFile) -> None:
+    stop = _told()
     listener = web.listen(settings.web.host, settings.web.port)
-    rasa = await supervised(settings)
+    preparing = asyncio.create_task(supervised(settings))
+    await _unless(stop, preparing)
+    if preparing.cancelled():
+        return
+    rasa = preparing.result()
     app = App(settings, load_content(settings), built(settings, file), rasa)
     server = web.Server(app.site(), listener)
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     _greet(*listener.getsockname()[:2], own_rasa=rasa is not None)
     telling = asyncio.create_task(_tell_when_ready(settings, rasa)) if rasa else None
     try:
@@ -50,6 +52,22 @@ async def _up(settings: Settings, file: ConfigFile) -> None:
         if telling:
             telling.cancel()
         instance.withdraw(settings.folders.var)
+
+
+def _told() -> asyncio.Event:
+    """Set by Ctrl-C and SIGTERM."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _unless(stop: asyncio.Event, task: asyncio.Task[RasaServer | None]) -> None:
+    """Returns once `task` is done; it is cancelled when `stop` is set before that."""
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait([stopped, task], return_when=asyncio.FIRST_COMPLETED)
+    (task if stop.is_set() else stopped).cancel()
+    await asyncio.wait([stopped, task])
 
 
 async def supervised(settings: Settings) -> RasaServer | None:

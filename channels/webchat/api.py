@@ -8,9 +8,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from limits import parse
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 from pydantic import BaseModel, Field, ValidationError
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.middleware import Middleware
@@ -25,6 +22,7 @@ from channels.webchat.errors import Code, Refused
 from channels.webchat.files import KINDS
 from channels.webchat.form import Bounds, read_body, read_form
 from channels.webchat.inbound import read_inbound
+from channels.webchat.pace import Pace, address
 from channels.webchat.script import Script
 from channels.webchat.settings import WebChatSettings
 from channels.webchat.streams import Streams
@@ -86,8 +84,7 @@ class Api:
         self._streams = streams
         life = timedelta(days=settings.visitor_days)
         self._tokens = Tokens(name, host.secret, life, settings.identity_secret)
-        self._rate = parse(settings.rate)
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._pace = Pace(settings)
         self._bounds = Bounds(
             text=settings.longest_text, files=MOST_FILES, file_bytes=settings.longest_file_mb * 1_000_000
         )
@@ -128,6 +125,8 @@ class Api:
             opening = Opening.model_validate_json(body)
         except ValidationError as error:
             raise Refused(400, Code.BAD_REQUEST, f"not a session: {error.error_count()} fields are wrong") from error
+        if not (opening.identity or opening.token):
+            await self._pace.arrival(address(request))
         visitor = self._admitted(opening)
         answer = {
             "token": self._tokens.sign(visitor),
@@ -142,7 +141,7 @@ class Api:
     async def messages(self, request: Request) -> Response:
         """Answers once the message is stored; a second one with the same event_id is the same message."""
         visitor = self._visitor(request)
-        await self._pace(visitor.handle)
+        await self._pace.message(visitor, address(request))
         form = await read_form(request, self._bounds)
         # Twenty megabytes of text take a while to be looked through.
         inbound = await asyncio.to_thread(read_inbound, form, visitor, self._place(visitor.handle), self._settings)
@@ -200,11 +199,6 @@ class Api:
         if scheme.lower() != "bearer":
             raise Refused(401, Code.TOKEN_INVALID, "send Authorization: Bearer and the token of POST /session")
         return self._tokens.visitor(token.strip())
-
-    async def _pace(self, handle: str) -> None:
-        if not await self._limiter.hit(self._rate, handle):
-            window = await self._limiter.get_window_stats(self._rate, handle)
-            raise Refused(429, Code.TOO_FAST, f"more than {self._rate}", window.reset_time - time.time())
 
     async def _stored(self, inbound: Inbound, received: Received) -> Shown:
         """The message as kept. Only a redelivery, or files with their new ids, are worth a look at the transcript."""

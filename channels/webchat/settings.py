@@ -30,6 +30,10 @@ class WebChatSettings(ChannelSettings):
     file_types: tuple[str, ...] = tuple(KINDS)
     #: Messages one visitor may send, as `limits` writes it.
     rate: str = "20/minute"
+    #: Messages that anonymous visitors behind one address may send together: an office shares one.
+    address_rate: str = "300/minute"
+    #: Anonymous visitors who may newly arrive from one address.
+    address_sessions: str = "60/minute"
     #: Shared with the host site, which signs its users' identity with it. Without it everyone is anonymous.
     identity_secret: SecretStr | None = None
 
@@ -48,7 +52,7 @@ class WebChatSettings(ChannelSettings):
             raise ValueError(f"cannot check {', '.join(unknown)}; choose from {', '.join(KINDS)}")
         return value
 
-    @field_validator("rate")
+    @field_validator("rate", "address_rate", "address_sessions")
     @classmethod
     def _rate(cls, value: str) -> str:
         try:

@@ -85,7 +85,7 @@ class Tokens:
             claims = jwt.decode(token, key, [ALGORITHM], options={"require": ["exp", "sub"], "verify_aud": False})
         except jwt.ExpiredSignatureError as error:
             raise Refused(401, Code.IDENTITY_EXPIRED, "the identity has expired") from error
-        except (jwt.InvalidTokenError, OverflowError) as error:
+        except (jwt.InvalidTokenError, OverflowError, TypeError) as error:
             raise Refused(401, Code.IDENTITY_INVALID, f"not a valid identity: {error}") from error
         return _identified(claims)
 
@@ -113,15 +113,16 @@ class Tokens:
 
 
 def _identified(claims: Mapping[str, Any]) -> Visitor:
-    expires_at = datetime.fromtimestamp(int(claims["exp"]), UTC)
-    if expires_at > _now() + IDENTITY_LIFE + SKEW:
-        raise Refused(401, Code.IDENTITY_INVALID, "exp is more than 24 hours ahead")
+    ends = int(claims["exp"])
+    # Compared as a number: what is in milliseconds lies beyond every calendar.
+    if ends > (_now() + IDENTITY_LIFE + SKEW).timestamp():
+        raise Refused(401, Code.IDENTITY_INVALID, "exp is more than 24 hours ahead; it counts seconds")
     said = {name: _claim(claims, name) for name in ("sub", "name", "email", "tier")}
     if not said["sub"]:
         raise Refused(401, Code.IDENTITY_INVALID, "sub is empty")
     return Visitor(
         handle=f"user:{said['sub']}",
-        expires_at=expires_at,
+        expires_at=datetime.fromtimestamp(ends, UTC),
         name=said["name"],
         verified_by="site",
         attributes={name: said[name] for name in ("name", "email", "tier") if said[name]},

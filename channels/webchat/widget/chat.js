@@ -274,7 +274,7 @@ const start = () => {
   addEventListener('online', wake);
   addEventListener('offline', () => stream?.abort());
   document.addEventListener('visibilitychange', look);
-  if ((options.open === 'true' || tab.get('open')) && !phone.matches) open(false);
+  if (((options.open ?? 'false') !== 'false' || tab.get('open')) && !phone.matches) open(false);
   else connect();
   window.Frontdesk = { open, close, ask: text => { open(); say(`${text}`); } };
 };
