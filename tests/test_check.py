@@ -74,14 +74,79 @@ def test_a_secret_file_that_is_missing_is_named(desk: Path) -> None:
     assert "/nowhere/secret" in result.output
 
 
-def test_an_unreachable_database_is_named(desk: Path) -> None:
+@pytest.mark.usefixtures("desk")
+def test_an_unreachable_database_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the key to change; its password is not repeated."""
-    replace(desk / "config.yaml", "sqlite:///var/frontdesk.db", "postgresql://me:hush@127.0.0.1:1/none")
+    monkeypatch.setenv("FRONTDESK__DATABASE__URL", "postgresql://me:hush@127.0.0.1:1/none")
     result = check()
     assert result.exit_code == 1
     assert "database.url" in result.output
     assert "start the database" in result.output
     assert "hush" not in result.output
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:hush@127.0.0.1:1/none",
+        "postgresql://127.0.0.1:1/none?password=hush",
+        "postgresql://me:hu/hush@127.0.0.1:1/none",
+    ],
+)
+def test_a_password_in_the_file_is_named(desk: Path, url: str) -> None:
+    """Also one that breaks the address. It is told where it belongs, and not repeated."""
+    replace(desk / "config.yaml", "sqlite:///var/frontdesk.db", url)
+    result = check()
+    assert result.exit_code == 1
+    assert "config.yaml:10: database.url: " in result.output
+    assert "FRONTDESK__DATABASE__URL" in result.output
+    assert "hush" not in result.output
+
+
+def test_a_database_without_a_password_may_stand_in_the_file(desk: Path) -> None:
+    """Only that it does not answer is a problem."""
+    replace(desk / "config.yaml", "sqlite:///var/frontdesk.db", "postgresql://me@127.0.0.1:1/none")
+    output = check().output
+    assert "1 problem found." in output
+    assert "start the database" in output
+
+
+@pytest.mark.parametrize("url", ["postgresql://u@h:abc/n", "postgresql://[::1/n", "sqlite:///", "sqlite:///:memory:"])
+def test_an_address_that_is_none_is_named(desk: Path, url: str) -> None:
+    """A port that is no number, and SQLite without a file: a problem with its line, not a traceback."""
+    replace(desk / "config.yaml", "sqlite:///var/frontdesk.db", f'"{url}"')
+    result = check()
+    assert (result.exit_code, type(result.exception)) == (1, SystemExit)
+    assert "config.yaml:10: database.url: Value error, " in result.output
+
+
+def test_check_makes_nothing(desk: Path) -> None:
+    """Neither the database nor its folder."""
+    before = sorted(desk.rglob("*"))
+    assert check().exit_code == 0
+    assert sorted(desk.rglob("*")) == before
+
+
+def test_an_unusable_database_file_is_named(desk: Path) -> None:
+    """A path below a file, a folder, and a file that is no database."""
+    (desk / "var").touch()
+    assert "is not a folder that can be written to" in check().output
+    (desk / "var").unlink()
+    (desk / "var" / "frontdesk.db").mkdir(parents=True)
+    assert "var/frontdesk.db cannot be read" in check().output
+    (desk / "var" / "frontdesk.db").rmdir()
+    (desk / "var" / "frontdesk.db").write_bytes(b"notes, and no database")
+    assert "var/frontdesk.db is not an SQLite database" in check().output
+
+
+@pytest.mark.parametrize("code", ["xx", "EN", "zh-TW", ""])
+def test_an_unknown_language_is_named(desk: Path, code: str) -> None:
+    """Although there are answers for it."""
+    shutil.copytree(desk / "responses" / "en", desk / "responses" / (code or "none"))
+    replace(desk / "config.yaml", "[en, zh]", f'[en, "{code}"]')
+    result = check()
+    assert (result.exit_code, type(result.exception)) == (1, SystemExit)
+    assert f"config.yaml:7: languages.1: Value error, {code!r} is not a language" in result.output
 
 
 def test_gaps_in_the_content_are_named(desk: Path) -> None:
@@ -103,6 +168,64 @@ def test_gaps_in_the_policy_are_named(desk: Path) -> None:
     output = check().output
     assert "categories.odd.facts: no fact 'shoe_size'" in output
     assert "categories.odd.title: no text in zh" in output
+
+
+def test_problems_of_the_policy_and_the_domain_have_the_line_of_their_key(desk: Path) -> None:
+    """The line that is to be mended, not just the file."""
+    path = desk / "responses" / "escalation.yml"
+    replace(path, "intents:\n", "intents:\n  odd_one: {category: nowhere}\n")
+    replace(desk / "intents" / "domain.yml", "- login_problem\n", "- login_problem\n- unheard_of\n")
+    output = check().output
+    line = 1 + path.read_text(encoding="utf-8").splitlines().index("  odd_one: {category: nowhere}")
+    assert f"escalation.yml:{line}: intents.odd_one: not in the domain" in output
+    assert f"escalation.yml:{line}: intents.odd_one: no category 'nowhere'" in output
+    assert "domain.yml:6: utter_unheard_of: no answer in en" in output
+
+
+def answer(desk: Path, *lines: str) -> str:
+    """What is wrong with an answer of these variations, in both languages."""
+    domain = desk / "intents" / "domain.yml"
+    if "- odd\n" not in domain.read_text(encoding="utf-8"):
+        replace(domain, "intents:\n", "intents:\n- odd\n")
+    for language in ("en", "zh"):
+        text = "\n".join(["responses:", "  utter_odd:", *lines])
+        (desk / "responses" / language / "odd.yml").write_text(text, encoding="utf-8")
+    return check().output
+
+
+@pytest.mark.parametrize(
+    "bound", ["channel: webchat", "condition: [{type: slot, name: language, value: en}]"], ids=["channel", "condition"]
+)
+def test_an_answer_that_some_channel_has_no_words_of_is_named(desk: Path, bound: str) -> None:
+    """All its variations are bound to a channel or a condition; one that is free mends it."""
+    lines = ["  - text: Odd", f"    {bound}"]
+    output = answer(desk, *lines)
+    assert "en/odd.yml:2: utter_odd: nothing to say on some channel" in output
+    assert "2 problems found." in output
+    assert "Nothing is wrong." in answer(desk, *lines, "  - text: Even")
+
+
+@pytest.mark.parametrize(
+    ("button", "what"),
+    [
+        ("{payload: human}", "a button without a title"),
+        ("{title: Go}", "a button that does nothing: payload ''"),
+        ("{title: Go, payload: /withdrawal_time}", "a button that does nothing: payload '/withdrawal_time'"),
+        ("{title: Go, payload: 'intent:nowhere'}", "a button that does nothing: payload 'intent:nowhere'"),
+    ],
+)
+def test_a_button_that_does_nothing_is_named(desk: Path, button: str, what: str) -> None:
+    """Without a title, without a payload, with one in Rasa's own notation, with an intent that is none."""
+    output = answer(desk, "  - text: Odd", f"    buttons: [{button}]")
+    assert f"en/odd.yml:2: utter_odd: {what}" in output
+    assert "2 problems found." in output
+
+
+@pytest.mark.parametrize("payload", ["intent:withdrawal_time", "human", "didnt_help"])
+def test_a_button_that_works_is_no_problem(desk: Path, payload: str) -> None:
+    """What the bot acts on may be pressed."""
+    buttons = f"    buttons: [{{title: Go, payload: '{payload}'}}]"
+    assert "Nothing is wrong." in answer(desk, "  - text: Odd", buttons)
 
 
 def test_broken_yaml_is_named_with_its_line(desk: Path) -> None:

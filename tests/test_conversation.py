@@ -137,7 +137,7 @@ async def test_a_ticket_is_known_to_its_owner_alone(talk: Talk) -> None:
     await talk.channel.until(2)
     [mine] = await talk.say("where is FD-1001?")
     [theirs] = await talk.say("where is FD-1001?", handle="bob")
-    assert "waiting to hear from you" in mine.text
+    assert "in the queue" in mine.text
     assert "can't find" in theirs.text
 
 

@@ -7,11 +7,16 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from pydantic import SecretStr
+from starlette.requests import Request
 
 from channels.base import Author, Place, Unacceptable
+from channels.webchat.pace import address
 from channels.webchat.settings import WebChatSettings
 from tests.channels.webchat import samples
+from tests.channels.webchat.conftest import IDENTITY_SECRET
 from tests.channels.webchat.host import MemoryHost
+from tests.channels.webchat.test_session import identity
 from tests.channels.webchat.visitor import Visitor
 
 
@@ -149,6 +154,53 @@ class TestFlood:
         assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
         assert (await quiet.post("hello")).status_code == 200
         assert len(host.inbound) == 4
+
+
+class TestFloodFromOneAddress:
+    """Somebody who takes a new name for every message."""
+
+    @pytest.fixture
+    def settings(self) -> WebChatSettings:
+        secret = SecretStr(IDENTITY_SECRET)
+        return WebChatSettings(
+            type="webchat", identity_secret=secret, address_rate="3/minute", address_sessions="4/minute"
+        )
+
+    async def test_new_names_stop_at_the_rate(self, client: httpx.AsyncClient) -> None:
+        """Past the rate nobody new arrives anonymously; who is known already is let in, and so is who logs in."""
+        visitors = [await Visitor.arrive(client) for _ in range(4)]
+        refused = await client.post("session", json={})
+        assert (refused.status_code, refused.json()["error"]) == (429, "too_fast")
+        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        assert (await client.post("session", json={"token": visitors[0].token})).status_code == 200
+        assert (await client.post("session", json={"identity": identity()})).status_code == 200
+
+    async def test_messages_under_many_names_stop_at_the_rate(
+        self, client: httpx.AsyncClient, host: MemoryHost
+    ) -> None:
+        """Past the rate no anonymous message is taken, whoever sends it; one of a user of the site is."""
+        visitors = [await Visitor.arrive(client) for _ in range(4)]
+        answers = [await visitor.post("hello") for visitor in visitors]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+        known = await Visitor.arrive(client, identity=identity())
+        assert (await known.post("hello")).status_code == 200
+        assert len(host.inbound) == 4
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("203.0.113.7", "203.0.113.8", False),
+        ("203.0.113.7", "::ffff:203.0.113.7", True),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("", "testclient", False),
+    ],
+)
+def test_an_address_is_what_one_customer_has(one: str, other: str, *, same: bool) -> None:
+    """Of IPv6 a customer has a whole network, so that is what counts."""
+    first, second = (address(Request({"type": "http", "client": (host, 1)})) for host in (one, other))
+    assert (first == second) is same
 
 
 async def test_visitors_do_not_see_each_other(client: httpx.AsyncClient, host: MemoryHost) -> None:

@@ -84,6 +84,8 @@ async def test_any_site_may_use_an_open_chat(client: httpx.AsyncClient) -> None:
         ({"origins": ["https://shop.example/path"]}, "write it as https://example.com"),
         ({"origins": ["shop.example"]}, "write it as https://example.com"),
         ({"rate": "often"}, "write it as 20/minute"),
+        ({"address_rate": "often"}, "write it as 20/minute"),
+        ({"address_sessions": "often"}, "write it as 20/minute"),
         ({"file_types": ["image/svg+xml"]}, "choose from"),
         ({"identity_secret": "short"}, "openssl rand -hex 32"),
         ({"visitor_days": 0}, "greater than or equal to 1"),
