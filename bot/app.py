@@ -64,7 +64,7 @@ class App:
         self.files = files = Files(settings.folders.var / "files")
         self.delivery = Delivery(self.database, channels, files, settings.delivery)
         self.worker = Worker(self.database, conversations, channels.keys(), self._show, self.delivery.nudge)
-        self.tickets = Tickets(self.database, content.answers, settings.delivery.timeout_seconds)
+        self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send)
         key = secret.key(settings.folders.var / "secret.key")
         self.hosts = {
             name: ChannelHost(channel, self.database, conversations, files, self.worker.expect, settings, key)

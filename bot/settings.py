@@ -79,7 +79,7 @@ class UnderstandingSection(Section):
     url: str | None = None
     token: SecretStr | None = None
     timeout_seconds: Seconds = 5
-    #: How long a message waits for a Rasa that is starting before a human gets it.
+    #: Until our own Rasa has been away this long, messages wait for it; after that humans get them.
     patience_seconds: Seconds = 45
 
 
@@ -132,6 +132,11 @@ class DeliverySection(Section):
     attempts: Annotated[int, Field(ge=1, le=50)] = 8
     #: A send that takes longer may have arrived.
     timeout_seconds: Seconds = 30
+
+    @property
+    def longest_send(self) -> float:
+        """Seconds until it is settled what became of a part: a send, a look at the platform, and a moment."""
+        return 2 * self.timeout_seconds + 1
 
 
 class Logs(Section):

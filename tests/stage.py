@@ -20,7 +20,7 @@ from bot.errors import Refused, StorageDown
 from bot.files import Files
 from bot.rendering import parts
 from bot.settings import DeliverySection
-from bot.store import ticketing
+from bot.store import outbox, ticketing
 from bot.store.database import Session
 from bot.store.tables import Conversation, Message, MessageState
 from bot.store.turns import Turn
@@ -115,9 +115,18 @@ class Stage(RuleBasedStateMachine):
     async def taking(self, number: str, person: str, act: Coroutine[Any, Any, None]) -> None:
         """`act`, and the moment it returns: unless the ticket was given back meanwhile, the bot is silent from here."""
         await act
+        self.promised(number, person)
+
+    def promised(self, number: str, person: str) -> None:
         self.tally.takeovers += 1
         if number in self.held:
             self.silent.setdefault(person, self.said_by_bot(person))
+
+    async def replying(self, number: str, person: str, act: Coroutine[Any, Any, None]) -> None:
+        """As `taking`; where the bot's last message hangs, the answer waits behind it, and no silence is promised."""
+        await act
+        if not self.database.transact(outbox.in_flight, self.ids[person]):
+            self.promised(number, person)
 
     def begin(self, act: Coroutine[Any, Any, None]) -> None:
         """Somebody at a desk does something, and hears that it cannot be done."""

@@ -96,7 +96,7 @@ class Takeover(Stage):
     def agent_replies(self, person: str, agent: str) -> None:
         if number := self.numbers.get(person):
             text = f"{agent} says number {next(self.events)} to {person}"
-            self.begin(self.taking(number, person, self.tickets.reply(number, agent, text)))
+            self.begin(self.replying(number, person, self.tickets.reply(number, agent, text)))
 
     @rule(person=st.sampled_from(PEOPLE), agent=st.sampled_from(AGENTS), solves=st.booleans())
     @precondition(lambda self: self.numbers)

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from bot.errors import NotFound, Refused
-from bot.store import ticketing
+from bot.store import ticketing, turns
 from bot.store.database import Database, Session
 from bot.store.tables import Conversation, Message, Status, Ticket, TicketEvent, TicketState
 from channels.base import Author, Owner
@@ -21,9 +21,11 @@ from tests.samples import (
     arrive,
     conversation,
     escalated,
+    escalation,
     inbound,
     later,
     notice,
+    outcome,
     rows,
     states,
     take,
@@ -248,6 +250,29 @@ def test_message_under_no_ticket_is_refused(database: Database) -> None:
     assert turn_of(database, arrival.conversation_id).ticket is None
     with pytest.raises(NotFound):
         database.transact(ticketing.file_under, arrival.conversation_id, arrival.message_id, NOW)
+
+
+@pytest.mark.parametrize(
+    ("hours", "promised"),
+    [(1, 4), (3, 4), (5, 9)],
+    ids=["the earlier promise holds", "also shortly before its end", "one that has passed is made anew"],
+)
+def test_second_escalation_renews_the_promise(database: Database, hours: int, promised: int) -> None:
+    """The ticket carries the earliest time yet to come that the user was told; here each promise is four hours."""
+    escalated(database)
+    conversation_id = arrive(database, inbound("again", "e2")).conversation_id
+    database.transact(ticketing.hand_back, "FD-1001", "Anna", "released", notice, NOW)
+    ended, at = outcome(escalation=escalation()), later(hours * 3600)
+    database.transact(turns.finish, turn_of(database, conversation_id), ended, at)
+    assert rows(database, Ticket)[0].promised_at == later(promised * 3600)
+
+
+def test_taken_up_again_after_an_answer(database: Database) -> None:
+    """A ticket that an agent answered before is open, not new, when the conversation comes back to it."""
+    number = escalated(database).number
+    database.transact(ticketing.reply, number, "Anna", "Hello", notice, NOW)
+    database.transact(ticketing.hand_back, number, "Anna", "released", notice, NOW)
+    assert escalated(database, inbound(event="e2")).state is TicketState.OPEN
 
 
 def _until_somebody_waits(database: Database) -> None:

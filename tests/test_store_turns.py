@@ -199,29 +199,6 @@ def test_escalation_opens_a_ticket(database: Database) -> None:
     assert timeline(database) == [("bot", "opened")]
 
 
-@pytest.mark.parametrize(
-    ("hours", "promised"),
-    [(1, 4), (3, 4), (5, 9)],
-    ids=["the earlier promise holds", "also shortly before its end", "one that has passed is made anew"],
-)
-def test_second_escalation_renews_the_promise(database: Database, hours: int, promised: int) -> None:
-    """The ticket carries the earliest time yet to come that the user was told; here each promise is four hours."""
-    escalated(database)
-    conversation_id = arrive(database, inbound("again", "e2")).conversation_id
-    database.transact(ticketing.hand_back, "FD-1001", "Anna", "released", notice, NOW)
-    ended, at = outcome(escalation=escalation()), later(hours * 3600)
-    database.transact(turns.finish, turn_of(database, conversation_id), ended, at)
-    assert rows(database, Ticket)[0].promised_at == later(promised * 3600)
-
-
-def test_taken_up_again_after_an_answer(database: Database) -> None:
-    """A ticket that an agent answered before is open, not new, when the conversation comes back to it."""
-    number = escalated(database).number
-    database.transact(ticketing.reply, number, "Anna", "Hello", notice, NOW)
-    database.transact(ticketing.hand_back, number, "Anna", "released", notice, NOW)
-    assert escalated(database, inbound(event="e2")).state is TicketState.OPEN
-
-
 def test_edited_turn_is_not_answered(database: Database) -> None:
     """A message edited while the bot thinks is not marked handled by the answer to its old words; read again, it is."""
     arrival = arrive(database, inbound("how long does it take?"))

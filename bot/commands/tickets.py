@@ -117,7 +117,7 @@ async def _worked(settings: Settings, work: Callable[[Tickets], Awaitable[Result
     try:
         database.migrate()
         words = answers.load(settings.folders.responses, settings.brand.name, settings.languages)
-        return await work(Tickets(database, words, settings.delivery.timeout_seconds))
+        return await work(Tickets(database, words, settings.delivery.longest_send))
     finally:
         database.close()
 

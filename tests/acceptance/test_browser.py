@@ -52,6 +52,8 @@ class Script:
     question: str
     answer: str
     look: str
+    #: What the bot says to a file: it keeps to the fact it asked for, where it asked for one.
+    kept: str
     human: str
     wait: str
     replied: str
@@ -69,6 +71,7 @@ ENGLISH = Script(
     question="my withdrawal is still pending",
     answer="waiting to be put on the network",
     look="here is the screenshot",
+    kept="Which coin is it?",
     human="I want a human",
     wait="hour",
     replied="Hello, I'm Anna. Let me look at that withdrawal.",
@@ -81,6 +84,7 @@ CHINESE = Script(
     question="提现一直没到账",
     answer="正在等待上链",
     look="这是截图",
+    kept=WORDS.sentence("file_only", "zh"),
     human="转人工",
     wait="小时",
     replied="您好，我是 Anna，我来帮您查一下这笔提现。",
@@ -157,7 +161,7 @@ class Visitor:
         picture.write_bytes(samples.png())
         await self.widget.attach(picture)
         await self.widget.input.press("Enter")
-        await self.sees(6, self.script.sentence("file_only"))
+        await self.sees(6, self.script.kept)
         image = self.widget.log.get_by_role("img", name=picture.name)
         await expect(image).to_have_js_property("naturalWidth", 160)
         await self.camera.take("picture")
