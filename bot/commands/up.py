@@ -36,13 +36,15 @@ def up(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 async def _up(settings: Settings, file: ConfigFile) -> None:
     stop = _told()
-    listener = web.listen(settings.web.host, settings.web.port)
+    # The port is tried before the long wait for a model, and taken only when somebody answers on it.
+    web.listen(settings.web.host, settings.web.port).close()
     preparing = asyncio.create_task(supervised(settings))
     await _unless(stop, preparing)
     if preparing.cancelled():
         return
     rasa = preparing.result()
     app = App(settings, load_content(settings), built(settings, file), rasa)
+    listener = web.listen(settings.web.host, settings.web.port)
     server = web.Server(app.site(), listener)
     _greet(*listener.getsockname()[:2], own_rasa=rasa is not None)
     telling = asyncio.create_task(_tell_when_ready(settings, rasa)) if rasa else None

@@ -43,6 +43,10 @@ class Ledger:
             json.loads(detail)["message"]
             for (detail,) in house.ask("SELECT detail FROM ticketevent WHERE kind = 'message'")
         )
+        self._withheld = {
+            json.loads(detail)["message"]
+            for (detail,) in house.ask("SELECT detail FROM ticketevent WHERE kind = 'withheld'")
+        }
         self._reasons = Counter(reason for (reason,) in house.ask("SELECT reason FROM ticket"))
         self._turns = self._joined()
 
@@ -88,14 +92,18 @@ class Ledger:
         return list(turns.values())
 
     def _lost(self) -> list[Any]:
-        """Messages not stored or not handled, and messages that got neither a reply nor a place on a ticket."""
+        """Messages not stored or not handled, and messages that got neither a reply nor a place on a ticket.
+
+        A reply that the queue overtook is withheld: what it would have answered waits for the human, who sees both.
+        """
         stored = {event: (text, state) for _, _, event, text, state, _ in self._inbound}
         sent = [pair for customer in self._customers for pair in customer.sent]
         silent = [
             number
             for turn in self._turns
             for number in turn.messages
-            if not self._ticketed[number] and not any(state == "sent" for _, state, _ in turn.replies)
+            if not self._ticketed[number]
+            and not any(state == "sent" or reply in self._withheld for reply, state, _ in turn.replies)
         ]
         return [event for event, text in sent if stored.get(event) != (text, "handled")] + silent
 
