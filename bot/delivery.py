@@ -156,7 +156,11 @@ class Delivery:
 
     async def _part_sent(self, dispatch: Dispatch, sent: Sent, *, last: bool) -> bool:
         """Whether another part may follow."""
-        more = await self._note(outbox.part_sent, dispatch.message.id, sent.platform_id, last=last, now=now())
+        message = dispatch.message
+        part = message.parts_sent
+        more = await self._note(outbox.part_sent, message.id, part, sent.platform_id, last=last, now=now())
+        # A look-up later in this try is about the part after this one.
+        message.parts_sent = part + 1
         if not more:
             SENDS.labels(dispatch.message.channel, "sent" if last else "withheld").inc()
         return more

@@ -70,7 +70,7 @@ async def test_cut_that_changed_is_unknown(sqlite: Database, *, killed: bool) ->
     answer(sqlite, inbound(), "first part\n\nsecond part\n\nthird part", "next")
     (dispatch,) = sqlite.transact(outbox.claim, ["memory"], NOW, 1)
     for _ in range(2):
-        sqlite.transact(outbox.part_sent, dispatch.message.id, "p", last=False, now=NOW)
+        sqlite.transact(outbox.part_sent, dispatch.message.id, 0, "p", last=False, now=NOW)
     if not killed:
         sqlite.transact(outbox.put_back, dispatch.message.id, NOW, "busy")
     channel = Memory()

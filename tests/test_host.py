@@ -271,4 +271,4 @@ async def test_folder_in_the_way_is_not_stored(sqlite: Database, make: Make, tmp
 def _send_all(database: Database) -> None:
     while found := database.transact(outbox.claim, ["memory"], NOW, 10):
         for dispatch in found:
-            database.transact(outbox.part_sent, dispatch.message.id, "", last=True, now=NOW)
+            database.transact(outbox.part_sent, dispatch.message.id, 0, "", last=True, now=NOW)

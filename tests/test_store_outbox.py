@@ -30,7 +30,7 @@ def texts(dispatches: list[Dispatch]) -> list[str]:
 
 def sent(database: Database, dispatch: Dispatch) -> None:
     """The platform has all of it."""
-    database.transact(outbox.part_sent, dispatch.message.id, "p1", last=True, now=NOW)
+    database.transact(outbox.part_sent, dispatch.message.id, 0, "p1", last=True, now=NOW)
 
 
 def test_claim_tells_all_a_sender_needs(database: Database) -> None:
@@ -114,11 +114,11 @@ def test_parts_are_counted(database: Database) -> None:
     """Progress is kept by part; the message is sent with its last one, and an error of before is forgotten."""
     answer(database, inbound(), "long")
     (dispatch,) = claim(database)
-    database.transact(outbox.part_sent, dispatch.message.id, "p1", last=False, now=NOW)
+    database.transact(outbox.part_sent, dispatch.message.id, 0, "p1", last=False, now=NOW)
     database.transact(outbox.put_back, dispatch.message.id, NOW, "later")
     (dispatch,) = claim(database)
     assert (dispatch.message.parts_sent, dispatch.message.attempts, dispatch.message.error) == (1, 2, "later")
-    database.transact(outbox.part_sent, dispatch.message.id, "", last=True, now=later(3))
+    database.transact(outbox.part_sent, dispatch.message.id, 1, "", last=True, now=later(3))
     message = rows(database, Message)[-1]
     assert (message.state, message.parts_sent, message.finished_at) == (MessageState.SENT, 2, later(3))
     assert (message.platform_id, message.error) == ("p1", None)
@@ -174,9 +174,9 @@ def test_fence_stands_between_parts(database: Database) -> None:
     """After a part of a bot's message that a human overtook no other follows, and the ticket says how many left."""
     ticket = escalated(database)
     (dispatch,) = claim(database)
-    assert database.transact(outbox.part_sent, dispatch.message.id, "p1", last=False, now=NOW)
+    assert database.transact(outbox.part_sent, dispatch.message.id, 0, "p1", last=False, now=NOW)
     take(database, ticket.number)
-    assert not database.transact(outbox.part_sent, dispatch.message.id, "p2", last=False, now=NOW)
+    assert not database.transact(outbox.part_sent, dispatch.message.id, 1, "p2", last=False, now=NOW)
     assert states(database)[1] == ("Your ticket is FD-1001", "withheld")
     assert (timeline(database)[-1], rows(database, TicketEvent)[-1].detail["parts_sent"]) == (
         ("frontdesk", "withheld"),
@@ -192,7 +192,7 @@ def test_parts_of_an_agent_pass_the_fence(database: Database) -> None:
     sent(database, joined)
     (dispatch,) = claim(database)
     database.transact(ticketing.hand_back, ticket.number, "Anna", "released", notice, NOW)
-    assert database.transact(outbox.part_sent, dispatch.message.id, "p1", last=False, now=NOW)
+    assert database.transact(outbox.part_sent, dispatch.message.id, 0, "p1", last=False, now=NOW)
 
 
 def test_in_flight_counts_the_bot_alone(database: Database) -> None:

@@ -25,7 +25,7 @@ def deliver(database: Database, count: int = 1, state: MessageState | None = Non
             if state:
                 database.transact(outbox.give_up, dispatch.message.id, state, "told by the test", NOW)
             else:
-                database.transact(outbox.part_sent, dispatch.message.id, "", last=True, now=NOW)
+                database.transact(outbox.part_sent, dispatch.message.id, 0, "", last=True, now=NOW)
 
 
 def shown(database: Database, place: Place = ANN, limit: int = 100) -> list[str]:

@@ -57,7 +57,7 @@ async def test_takeover_waits_for_the_last_word(database: Database, tickets: Tic
     await _until_taken(database)
     done, _ = await asyncio.wait([taking], timeout=0.1)
     assert not done
-    await database.run(outbox.part_sent, message_id, "p1", last=True, now=NOW)
+    await database.run(outbox.part_sent, message_id, 0, "p1", last=True, now=NOW)
     await taking
 
 
@@ -69,7 +69,7 @@ async def test_reply_waits_for_the_last_word(database: Database, tickets: Ticket
     await _until_taken(database)
     done, _ = await asyncio.wait([replying], timeout=0.1)
     assert not done
-    await database.run(outbox.part_sent, message_id, "p1", last=True, now=NOW)
+    await database.run(outbox.part_sent, message_id, 0, "p1", last=True, now=NOW)
     await replying
     assert rows(database, Message)[-1].author is Author.AGENT
 
@@ -94,7 +94,7 @@ async def test_second_take_waits_again(database: Database, content: Content, tic
     again = asyncio.create_task(tickets.take(ticket.number, "Anna"))
     done, _ = await asyncio.wait([again], timeout=0.1)
     assert not done
-    await database.run(outbox.part_sent, message_id, "p1", last=True, now=NOW)
+    await database.run(outbox.part_sent, message_id, 0, "p1", last=True, now=NOW)
     await again
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import String, bindparam
+from sqlalchemy import Integer, String, bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, or_, select, update
 
@@ -51,7 +51,7 @@ _PART_SENT = (
     update(Message)
     .where(col(Message.id) == bindparam("message"))
     .values(
-        parts_sent=Message.parts_sent + 1,
+        parts_sent=bindparam("parts", type_=Integer),
         platform_id=func.coalesce(bindparam("platform", type_=String), Message.platform_id),
     )
     .execution_options(synchronize_session=False)
@@ -123,13 +123,14 @@ def interrupted(session: Session, channels: Collection[str]) -> list[Dispatch]:
     return _dispatches(session, rows)
 
 
-def part_sent(session: Session, message_id: int, platform_id: str, *, last: bool, now: datetime) -> bool:
-    """The platform has the next part, and with the last one the message. Whether another part may follow.
+def part_sent(session: Session, message_id: int, part: int, platform_id: str, *, last: bool, now: datetime) -> bool:
+    """The platform has `part`, and with the last one the message. Whether another part may follow.
 
     The fence stands between parts too: what is left of a bot's message that a human overtook becomes `withheld`.
     """
     statement = _LAST_PART_SENT if last else _PART_SENT
-    session.exec(statement, params={"message": message_id, "platform": platform_id or None, "now": now})
+    written = {"message": message_id, "parts": part + 1, "platform": platform_id or None, "now": now}
+    session.exec(statement, params=written)
     if last:
         return False
     message = session.get_one(Message, message_id)
