@@ -33,10 +33,11 @@ train: install ## a model of the present data in intents/
 test: install $(TESTS) browser ## every test; ARGS="-k word" for some
 	.venv/bin/pytest $(ARGS)
 
-check: $(TESTS) ## format, lint, types, who may import whom
+check: $(TESTS) $(RASA) ## format, lint, types, who may import whom
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy bot channels tests
+	.venv/bin/mypy --config-file intents/mypy.ini intents/components
 	.venv/bin/lint-imports
 
 bench: install $(TESTS) ## turns a second, against Rasa's own channel

@@ -16,8 +16,11 @@ from bot.settings import Priority
 
 FILE = "escalation.yml"
 
+#: What none of the other intents means; its examples teach the model to refuse.
+OUT_OF_SCOPE = "out_of_scope"
+
 #: What the bot does itself; these intents have no answer of their own.
-SPECIAL = frozenset({"human", "didnt_help", "ticket_status", "switch_language", "affirm", "deny"})
+SPECIAL = frozenset({"human", "didnt_help", "ticket_status", "switch_language", "affirm", "deny", OUT_OF_SCOPE})
 
 #: Where an escalation goes that belongs to no topic.
 GENERAL = "general"

@@ -174,7 +174,7 @@ def test_problems_of_the_policy_and_the_domain_have_the_line_of_their_key(desk: 
     """The line that is to be mended, not just the file."""
     path = desk / "responses" / "escalation.yml"
     replace(path, "intents:\n", "intents:\n  odd_one: {category: nowhere}\n")
-    replace(desk / "intents" / "domain.yml", "- login_problem\n", "- login_problem\n- unheard_of\n")
+    replace(desk / "intents" / "domain.yml", "intents:\n", "intents:\n- unheard_of\n")
     output = check().output
     line = 1 + path.read_text(encoding="utf-8").splitlines().index("  odd_one: {category: nowhere}")
     assert f"escalation.yml:{line}: intents.odd_one: not in the domain" in output

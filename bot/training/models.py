@@ -66,8 +66,8 @@ def _sources(intents: Path) -> Iterator[Path]:
     """Everything a model is made of except config.yml, in a fixed order."""
     named = [intents / "domain.yml", intents / "requirements.lock"]
     code = [path for path in intents.glob("*.py") if path.name != "serve.py"]
-    data = [path for folder in ("data", "domain") for path in (intents / folder).rglob("*")]
-    return (path for path in sorted({*named, *code, *data}) if path.is_file())
+    inside = [path for folder in ("components", "data", "domain") for path in (intents / folder).rglob("*")]
+    return (path for path in sorted({*named, *code, *inside}) if path.is_file() and path.suffix != ".pyc")
 
 
 def _configuration(intents: Path) -> dict[str, object]:
