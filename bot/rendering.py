@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -68,6 +69,7 @@ def parts(text: str, choices: Sequence[Choice], files: Sequence[StoredFile], lim
     ]
 
 
+@functools.lru_cache(maxsize=1_000)
 def render(source: str, markup: Markup) -> str:
     """Markdown in the channel's markup. HTML comes out sanitised; raw HTML in the source is text."""
     match markup:

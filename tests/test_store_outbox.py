@@ -38,7 +38,8 @@ def test_claim_tells_all_a_sender_needs(database: Database) -> None:
     ticket = escalated(database)
     database.transact(_attach, rows(database, Message)[1].id)
     (dispatch,) = claim(database)
-    assert (dispatch.message.state, dispatch.message.attempts) == (MessageState.SENDING, 1)
+    assert (dispatch.message.id, dispatch.message.attempts) == (rows(database, Message)[1].id, 1)
+    assert states(database)[1] == ("Your ticket is FD-1001", "sending")
     assert (dispatch.place, dispatch.owner) == (Place(account="bot-1", handle="ann"), Owner.QUEUE)
     assert (dispatch.ticket, [file.name for file in dispatch.files]) == (ticket.number, ["a.png"])
     assert claim(database) == []
@@ -117,7 +118,8 @@ def test_parts_are_counted(database: Database) -> None:
     database.transact(outbox.part_sent, dispatch.message.id, 0, "p1", last=False, now=NOW)
     database.transact(outbox.put_back, dispatch.message.id, NOW, "later")
     (dispatch,) = claim(database)
-    assert (dispatch.message.parts_sent, dispatch.message.attempts, dispatch.message.error) == (1, 2, "later")
+    assert (dispatch.message.parts_sent, dispatch.message.attempts) == (1, 2)
+    assert (rows(database, Message)[-1].attempts, rows(database, Message)[-1].error) == (2, "later")
     database.transact(outbox.part_sent, dispatch.message.id, 1, "", last=True, now=later(3))
     message = rows(database, Message)[-1]
     assert (message.state, message.parts_sent, message.finished_at) == (MessageState.SENT, 2, later(3))

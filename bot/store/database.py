@@ -19,6 +19,7 @@ from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
 from bot.errors import StorageDown
+from bot.store.together import Together, storage_down
 
 #: `Session` stands in the types of those who hand work over.
 __all__ = ["Database", "Session"]
@@ -29,7 +30,7 @@ Result = TypeVar("Result")
 #: Seconds a transaction waits for another process's lock before it gives up.
 LOCK_PATIENCE = 5
 
-#: Threads, and so transactions, at a time on PostgreSQL. SQLite has one writer, so one thread.
+#: Threads, and so transactions, at a time on PostgreSQL.
 POSTGRES_THREADS = 8
 
 
@@ -48,7 +49,8 @@ class Database:
         self.embedded = url.startswith("sqlite")
         self._engine = _sqlite(url) if self.embedded else _postgres(url)
         self._closed = False
-        self._threads = ThreadPoolExecutor(1 if self.embedded else POSTGRES_THREADS, "database")
+        self._together = Together(self._engine, self.transact) if self.embedded else None
+        self._threads = ThreadPoolExecutor(POSTGRES_THREADS, "database")
 
     async def run(
         self,
@@ -56,12 +58,17 @@ class Database:
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Result:
-        """What `work` returns once its transaction is on disk; nothing of it is where it raised."""
+        """What `work` returns once its transaction is on disk; nothing of it is where it raised.
 
-        def transaction() -> Result:
-            return self.transact(work, *args, **kwargs)
+        It may be done twice, and on SQLite shares a transaction with what else is waiting.
+        """
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, transaction)
+        def piece(session: Session) -> Result:
+            return self._unless_closed(work(session, *args, **kwargs))
+
+        if self._together:
+            return await asyncio.wrap_future(self._together.submit(piece))
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.transact, piece)
 
     def transact(
         self,
@@ -69,7 +76,7 @@ class Database:
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Result:
-        """`run`, on the calling thread."""
+        """`run`, on the calling thread, in a transaction of its own."""
         try:
             try:
                 return self._once(work, *args, **kwargs)
@@ -77,7 +84,7 @@ class Database:
                 # Another process wrote the same event or address first; now it can be found.
                 return self._once(work, *args, **kwargs)
         except DBAPIError as error:
-            raise StorageDown(f"the database did not do it: {error.orig}") from error
+            raise storage_down(error) from error
 
     def _once(
         self,
@@ -86,11 +93,13 @@ class Database:
         **kwargs: Arguments.kwargs,
     ) -> Result:
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            result = work(session, *args, **kwargs)
-            if self._closed:
-                # Nobody is left to hear of it; what was being sent, say, must not count as claimed.
-                raise StorageDown("the database is closed")
-            return result
+            return self._unless_closed(work(session, *args, **kwargs))
+
+    def _unless_closed(self, result: Result) -> Result:
+        """Once closed, nobody is left to hear of it; what was being sent, say, must not count as claimed."""
+        if self._closed:
+            raise StorageDown("the database is closed")
+        return result
 
     def migrate(self) -> None:
         """Brings the tables to this version of Frontdesk."""
@@ -120,6 +129,8 @@ class Database:
         """Lets go of the database at once: what runs or waits to run is undone, unless it is being committed."""
         self._closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._together:
+            self._together.close()
         self._engine.dispose()
 
 

@@ -6,28 +6,50 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam
-from sqlmodel import Session, col, func, select
+from sqlalchemy import bindparam, func, update
+from sqlalchemy import select as select_row
+from sqlmodel import Session, select
 
-from bot.store.tables import Address, Contact, Conversation, Cursor, File, Message, MessageState, Revision, Status
+from bot.store.rows import ADDRESS, CONVERSATION, MESSAGE, add_message
+from bot.store.tables import (
+    IS_UNFINISHED,
+    Address,
+    Contact,
+    Conversation,
+    Cursor,
+    File,
+    Message,
+    MessageState,
+    Revision,
+    Status,
+)
 from bot.store.ticketing import note_edit
 from channels.base import Author, Inbound
 
 # Built once: building a statement takes longer than SQLite takes to answer it.
-_EVENT = select(Message).where(
-    Message.channel == bindparam("channel"),
-    Message.account == bindparam("account"),
-    Message.event_id == bindparam("event"),
+_EVENT = select_row(MESSAGE.c.id, MESSAGE.c.conversation_id).where(
+    MESSAGE.c.channel == bindparam("channel"),
+    MESSAGE.c.account == bindparam("account"),
+    MESSAGE.c.event_id == bindparam("event"),
 )
-_ADDRESS = select(Address).where(
-    Address.channel == bindparam("channel"),
-    Address.account == bindparam("account"),
-    Address.handle == bindparam("handle"),
+_PLACE = (
+    select_row(CONVERSATION.c.id, ADDRESS.c.id, ADDRESS.c.name)
+    .join(ADDRESS, CONVERSATION.c.address_id == ADDRESS.c.id)
+    .where(
+        ADDRESS.c.channel == bindparam("channel"),
+        ADDRESS.c.account == bindparam("account"),
+        ADDRESS.c.handle == bindparam("handle"),
+        CONVERSATION.c.thread == bindparam("thread"),
+    )
+    .with_for_update(of=CONVERSATION)
 )
-_THREAD = (
-    select(Conversation)
-    .where(Conversation.address_id == bindparam("address"), Conversation.thread == bindparam("thread"))
-    .with_for_update()
+_FIRST = select_row(func.min(MESSAGE.c.created_at)).where(
+    MESSAGE.c.conversation_id == bindparam("conversation"), MESSAGE.c.state == MessageState.RECEIVED, IS_UNFINISHED
+)
+_OPEN = (
+    update(CONVERSATION)
+    .where(CONVERSATION.c.id == bindparam("conversation"))
+    .values(status=Status.OPEN, ready_at=bindparam("ready"))
 )
 
 
@@ -68,14 +90,16 @@ def receive(
     edited = _message(session, channel, inbound.place.account, inbound.edit_of) if inbound.edit_of else None
     if edited and _said_by(session, edited) == inbound.place.handle:
         return _revise(session, edited, inbound, files, now)
-    if known := _message(session, channel, inbound.place.account, inbound.event_id):
-        return Arrival(known.id, False, known.conversation_id)
-    address = _address(session, channel, inbound, now)
-    conversation = _conversation(session, address, inbound, now)
-    message = _add(session, conversation, inbound, files, now)
-    conversation.status = Status.OPEN
-    conversation.ready_at = _ready_at(session, message, pace, now)
-    return Arrival(message.id, True, conversation.id, conversation.ready_at)
+    connection = session.connection()
+    event = {"channel": channel, "account": inbound.place.account, "event": inbound.event_id}
+    if known := connection.execute(_EVENT, event).first():
+        return Arrival(known[0], False, known[1])
+    conversation_id = _at(session, channel, inbound, now)
+    message_id = _add(session, conversation_id, channel, inbound, now)
+    _add_files(session, message_id, conversation_id, files)
+    ready_at = now if inbound.choice or not pace.quiet else _end_of_burst(session, conversation_id, pace, now)
+    connection.execute(_OPEN, {"conversation": conversation_id, "ready": ready_at})
+    return Arrival(message_id, True, conversation_id, ready_at)
 
 
 def cursor(session: Session, channel: str, account: str) -> str | None:
@@ -90,7 +114,7 @@ def keep_cursor(session: Session, channel: str, account: str, value: str) -> Non
 
 
 def _message(session: Session, channel: str, account: str, event_id: str) -> Message | None:
-    return session.exec(_EVENT, params={"channel": channel, "account": account, "event": event_id}).first()
+    return session.exec(select(Message).filter_by(channel=channel, account=account, event_id=event_id)).first()
 
 
 def _said_by(session: Session, message: Message) -> str:
@@ -113,25 +137,51 @@ def _revise(session: Session, message: Message, inbound: Inbound, files: Sequenc
         return Arrival(message.id, False, message.conversation_id)
     session.add(revision)
     message.text, message.raw = inbound.text, dict(inbound.raw)
-    _add_files(session, message, files)
+    _add_files(session, message.id, message.conversation_id, files)
     note_edit(session, message, now)
     return Arrival(message.id, True, message.conversation_id)
 
 
-def _address(session: Session, channel: str, inbound: Inbound, now: datetime) -> Address:
+def _at(session: Session, channel: str, inbound: Inbound, now: datetime) -> int:
+    """The id of the conversation at the place of `inbound`, locked; what is new there is learned."""
     place = inbound.place
-    key = {"channel": channel, "account": place.account, "handle": place.handle}
-    address = session.exec(_ADDRESS, params=key).first()
+    key = {"channel": channel, "account": place.account, "handle": place.handle, "thread": place.thread}
+    found = session.connection().execute(_PLACE, key).first()
+    if found is None:
+        return _begin(session, channel, inbound, now)
+    conversation_id, address_id, name = found
+    if inbound.verified_by or inbound.name not in {"", name}:
+        _learn(session, session.get_one(Address, address_id), inbound, now)
+    return int(conversation_id)
+
+
+def _begin(session: Session, channel: str, inbound: Inbound, now: datetime) -> int:
+    place = inbound.place
+    address = _address(session, channel, inbound, now)
+    _learn(session, address, inbound, now)
+    conversation = Conversation(
+        address_id=address.id,
+        channel=channel,
+        account=place.account,
+        thread=place.thread,
+        public=place.public,
+        created_at=now,
+    )
+    session.add(conversation)
+    session.flush()
+    return conversation.id
+
+
+def _address(session: Session, channel: str, inbound: Inbound, now: datetime) -> Address:
+    account, handle = inbound.place.account, inbound.place.handle
+    address = session.exec(select(Address).filter_by(channel=channel, account=account, handle=handle)).first()
     if address is None:
         contact = Contact(name=inbound.name, created_at=now)
         session.add(contact)
         session.flush()
-        address = Address(
-            contact_id=contact.id, channel=channel, account=place.account, handle=place.handle, name=inbound.name
-        )
+        address = Address(contact_id=contact.id, channel=channel, account=account, handle=handle, name=inbound.name)
         session.add(address)
-    _learn(session, address, inbound, now)
-    session.flush()
+        session.flush()
     return address
 
 
@@ -146,30 +196,12 @@ def _learn(session: Session, address: Address, inbound: Inbound, now: datetime) 
     contact.tier = inbound.attributes.get("tier", contact.tier)
 
 
-def _conversation(session: Session, address: Address, inbound: Inbound, now: datetime) -> Conversation:
-    thread = inbound.place.thread
-    conversation = session.exec(_THREAD, params={"address": address.id, "thread": thread}).first()
-    if conversation is None:
-        conversation = Conversation(
-            address_id=address.id,
-            channel=address.channel,
-            account=address.account,
-            thread=thread,
-            public=inbound.place.public,
-            created_at=now,
-        )
-        session.add(conversation)
-        session.flush()
-    return conversation
-
-
-def _add(
-    session: Session, conversation: Conversation, inbound: Inbound, files: Sequence[KeptFile], now: datetime
-) -> Message:
-    message = Message(
-        conversation_id=conversation.id,
-        channel=conversation.channel,
-        account=conversation.account,
+def _add(session: Session, conversation_id: int, channel: str, inbound: Inbound, now: datetime) -> int:
+    return add_message(
+        session,
+        conversation_id=conversation_id,
+        channel=channel,
+        account=inbound.place.account,
         author=Author.USER,
         author_name=inbound.name,
         event_id=inbound.event_id,
@@ -181,18 +213,14 @@ def _add(
         raw=dict(inbound.raw),
         created_at=now,
     )
-    session.add(message)
-    session.flush()
-    _add_files(session, message, files)
-    return message
 
 
-def _add_files(session: Session, message: Message, files: Sequence[KeptFile]) -> None:
+def _add_files(session: Session, message_id: int, conversation_id: int, files: Sequence[KeptFile]) -> None:
     for file in files:
         session.add(
             File(
-                message_id=message.id,
-                conversation_id=message.conversation_id,
+                message_id=message_id,
+                conversation_id=conversation_id,
                 name=file.name,
                 media_type=file.media_type,
                 size=file.size,
@@ -201,12 +229,6 @@ def _add_files(session: Session, message: Message, files: Sequence[KeptFile]) ->
         )
 
 
-def _ready_at(session: Session, message: Message, pace: Pace, now: datetime) -> datetime:
-    if message.choice or not pace.quiet:
-        return now
-    first: datetime = session.exec(
-        select(func.min(col(Message.created_at))).where(
-            Message.conversation_id == message.conversation_id, Message.state == MessageState.RECEIVED
-        )
-    ).one()
+def _end_of_burst(session: Session, conversation_id: int, pace: Pace, now: datetime) -> datetime:
+    first: datetime = session.connection().execute(_FIRST, {"conversation": conversation_id}).scalar_one()
     return min(now + pace.quiet, first + pace.burst)

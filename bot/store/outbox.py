@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import Integer, String, bindparam
-from sqlalchemy.orm import aliased
-from sqlmodel import Session, and_, col, func, or_, select, update
+from sqlalchemy import Integer, String, and_, bindparam, func, or_, update
+from sqlalchemy import select as select_row
+from sqlmodel import Session, col, select
 
-from bot.store.tables import IS_UNFINISHED, Address, Conversation, File, Message, MessageState, Moment
+from bot.store.rows import ADDRESS, CONVERSATION, FILE, MESSAGE, Found
+from bot.store.tables import IS_UNFINISHED, Conversation, File, Message, MessageState, Moment
 from bot.store.ticketing import note_delivery, ticket_of
 from bot.store.turns import place_of
 from channels.base import Author, Owner, Place
@@ -19,57 +20,88 @@ from channels.base import Author, Owner, Place
 AHEAD = (MessageState.QUEUED, MessageState.SENDING)
 
 
-_earlier = aliased(Message)
+@dataclass(slots=True)
+class Claimed:
+    """What of a message its sender needs; the names are those of `Message`."""
 
-# Built once: building a statement takes longer than SQLite takes to answer it.
-_DUE = (
-    select(Message, Conversation, Address)
-    .join(Conversation, col(Message.conversation_id) == Conversation.id)
-    .join(Address, col(Conversation.address_id) == Address.id)
-    .where(
-        IS_UNFINISHED,
-        Message.state == MessageState.QUEUED,
-        or_(
-            col(Message.due_at) <= bindparam("now", type_=Moment),
-            # Else an agent's answer would wait for a retry of what will never be sent.
-            and_(Message.author == Author.BOT, Message.epoch != Conversation.epoch),
-        ),
-        col(Message.channel).in_(bindparam("channels", expanding=True)),
-        ~select(_earlier.id)
-        .where(
-            _earlier.conversation_id == Message.conversation_id,
-            col(_earlier.id) < Message.id,
-            col(_earlier.state).in_(AHEAD),
-        )
-        .exists(),
-    )
-    .order_by(col(Message.id))
-    .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True, of=[Message, Conversation])
-)
-_PART_SENT = (
-    update(Message)
-    .where(col(Message.id) == bindparam("message"))
-    .values(
-        parts_sent=bindparam("parts", type_=Integer),
-        platform_id=func.coalesce(bindparam("platform", type_=String), Message.platform_id),
-    )
-    .execution_options(synchronize_session=False)
-)
-_LAST_PART_SENT = _PART_SENT.values(state=MessageState.SENT, finished_at=bindparam("now"), error=None)
-_FILES = select(File).where(col(File.message_id).in_(bindparam("messages", expanding=True))).order_by(col(File.id))
+    id: int
+    channel: str
+    author: Author
+    author_name: str
+    text: str
+    language: str | None
+    choices: list[dict[str, str]]
+    intent: str | None
+    confidence: float | None
+    reply_to: str | None
+    attempts: int
+    parts_sent: int
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
     """A message that may be sent now, by whoever claimed it and nobody else."""
 
-    message: Message
+    message: Claimed
     place: Place
     owner: Owner
     #: Number of the ticket a human answers on.
     ticket: str | None
     files: Sequence[File]
+
+
+_WANTED = [MESSAGE.c[field.name] for field in fields(Claimed)]
+_earlier = MESSAGE.alias()
+_is_overtaken = and_(MESSAGE.c.author == Author.BOT, MESSAGE.c.epoch != CONVERSATION.c.epoch)
+
+# Built once: building a statement takes longer than SQLite takes to answer it.
+_UNDER_WAY = (
+    select_row(
+        *_WANTED,
+        *CONVERSATION.c["account", "thread", "public", "owner"],
+        ADDRESS.c.handle,
+        CONVERSATION.c.id.label("conversation_id"),
+        _is_overtaken.label("overtaken"),
+        select_row(FILE.c.id).where(FILE.c.message_id == MESSAGE.c.id).exists().label("has_files"),
+    )
+    .join(CONVERSATION, MESSAGE.c.conversation_id == CONVERSATION.c.id)
+    .join(ADDRESS, CONVERSATION.c.address_id == ADDRESS.c.id)
+    .where(IS_UNFINISHED, MESSAGE.c.channel.in_(bindparam("channels", expanding=True)))
+    .order_by(MESSAGE.c.id)
+)
+_INTERRUPTED = _UNDER_WAY.where(MESSAGE.c.state == MessageState.SENDING)
+_DUE = (
+    _UNDER_WAY.where(
+        MESSAGE.c.state == MessageState.QUEUED,
+        # Else an agent's answer would wait for a retry of what will never be sent.
+        or_(MESSAGE.c.due_at <= bindparam("now", type_=Moment), _is_overtaken),
+        ~select_row(_earlier.c.id)
+        .where(
+            _earlier.c.conversation_id == MESSAGE.c.conversation_id,
+            _earlier.c.id < MESSAGE.c.id,
+            _earlier.c.state.in_(AHEAD),
+        )
+        .exists(),
+    )
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True, of=[MESSAGE, CONVERSATION])
+)
+_CLAIM = (
+    update(MESSAGE)
+    .where(MESSAGE.c.id.in_(bindparam("messages", expanding=True)))
+    .values(state=MessageState.SENDING, attempts=MESSAGE.c.attempts + 1)
+)
+_PART_SENT = (
+    update(MESSAGE)
+    .where(MESSAGE.c.id == bindparam("message"))
+    .values(
+        parts_sent=bindparam("parts", type_=Integer),
+        platform_id=func.coalesce(bindparam("platform", type_=String), MESSAGE.c.platform_id),
+    )
+)
+_LAST_PART_SENT = _PART_SENT.values(state=MessageState.SENT, finished_at=bindparam("now"), error=None)
+_FILES = select(File).where(File.message_id == bindparam("message")).order_by(col(File.id))
 
 
 def claim(session: Session, channels: Collection[str], now: datetime, limit: int) -> list[Dispatch]:
@@ -79,14 +111,17 @@ def claim(session: Session, channels: Collection[str], now: datetime, limit: int
     what waited behind it is due.
     """
     due = _due(session, channels, now, limit)
-    while overtaken := [message for message, conversation, _ in due if _is_overtaken(message, conversation)]:
-        for message in overtaken:
-            _withhold(session, message, now)
+    while overtaken := [row.id for row in due if row.overtaken]:
+        for message_id in overtaken:
+            _withhold(session, session.get_one(Message, message_id), now)
+        session.flush()
         due = _due(session, channels, now, limit)
-    for message, _, _ in due:
-        message.state = MessageState.SENDING
-        message.attempts += 1
-    return _dispatches(session, due)
+    if due:
+        session.connection().execute(_CLAIM, {"messages": [row.id for row in due]})
+    found = _dispatches(session, due)
+    for dispatch in found:
+        dispatch.message.attempts += 1
+    return found
 
 
 def unclaim(session: Session, channels: Collection[str], sending: Collection[int]) -> None:
@@ -113,13 +148,7 @@ def unclaim(session: Session, channels: Collection[str], sending: Collection[int
 
 def interrupted(session: Session, channels: Collection[str]) -> list[Dispatch]:
     """Messages that were being sent when their sender died. Ask only before any sender runs."""
-    rows = session.exec(
-        select(Message, Conversation, Address)
-        .join(Conversation, col(Message.conversation_id) == Conversation.id)
-        .join(Address, col(Conversation.address_id) == Address.id)
-        .where(IS_UNFINISHED, Message.state == MessageState.SENDING, col(Message.channel).in_(channels))
-        .order_by(col(Message.id))
-    ).all()
+    rows = session.connection().execute(_INTERRUPTED, {"channels": list(channels)}).all()
     return _dispatches(session, rows)
 
 
@@ -130,11 +159,12 @@ def part_sent(session: Session, message_id: int, part: int, platform_id: str, *,
     """
     statement = _LAST_PART_SENT if last else _PART_SENT
     written = {"message": message_id, "parts": part + 1, "platform": platform_id or None, "now": now}
-    session.exec(statement, params=written)
+    session.connection().execute(statement, written)
     if last:
         return False
     message = session.get_one(Message, message_id)
-    overtaken = _is_overtaken(message, session.get_one(Conversation, message.conversation_id))
+    conversation = session.get_one(Conversation, message.conversation_id)
+    overtaken = message.author is Author.BOT and message.epoch != conversation.epoch
     if overtaken:
         _withhold(session, message, now)
     return not overtaken
@@ -166,38 +196,28 @@ def in_flight(session: Session, conversation_id: int) -> int:
     ).one()
 
 
-def _is_overtaken(message: Message, conversation: Conversation) -> bool:
-    return message.author is Author.BOT and message.epoch != conversation.epoch
-
-
 def _withhold(session: Session, message: Message, now: datetime) -> None:
     message.state, message.finished_at = MessageState.WITHHELD, now
     note_delivery(session, message, "withheld", now)
 
 
-def _due(
-    session: Session, channels: Collection[str], now: datetime, limit: int
-) -> Sequence[tuple[Message, Conversation, Address]]:
-    return session.exec(_DUE, params={"now": now, "channels": list(channels), "limit": limit}).all()
+def _due(session: Session, channels: Collection[str], now: datetime, limit: int) -> Sequence[Found]:
+    return session.connection().execute(_DUE, {"now": now, "channels": list(channels), "limit": limit}).all()
 
 
-def _dispatches(session: Session, rows: Sequence[tuple[Message, Conversation, Address]]) -> list[Dispatch]:
-    files: dict[int, list[File]] = {message.id: [] for message, _, _ in rows}
-    if rows:
-        for file in session.exec(_FILES, params={"messages": list(files)}):
-            files[file.message_id].append(file)
+def _dispatches(session: Session, rows: Sequence[Found]) -> list[Dispatch]:
     return [
         Dispatch(
-            message,
-            place_of(conversation, address),
-            conversation.owner,
-            _ticket_number(session, conversation),
-            files[message.id],
+            Claimed(*row[: len(_WANTED)]), place_of(row), row.owner, _ticket_number(session, row), _files(session, row)
         )
-        for message, conversation, address in rows
+        for row in rows
     ]
 
 
-def _ticket_number(session: Session, conversation: Conversation) -> str | None:
-    ticket = ticket_of(session, conversation.id) if conversation.owner is not Owner.BOT else None
+def _files(session: Session, row: Found) -> Sequence[File]:
+    return session.exec(_FILES, params={"message": row.id}).all() if row.has_files else ()
+
+
+def _ticket_number(session: Session, row: Found) -> str | None:
+    ticket = ticket_of(session, row.conversation_id) if row.owner is not Owner.BOT else None
     return ticket.number if ticket else None

@@ -10,48 +10,71 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, tuple_
-from sqlmodel import Session, col, func, select, update
+from sqlalchemy import String, bindparam, func, tuple_, update
+from sqlalchemy import select as select_row
+from sqlmodel import Session, col, select
 
 from bot.errors import Overtaken
-from bot.store.tables import Address, Conversation, File, Message, MessageState, Status
+from bot.store.rows import ADDRESS, CONVERSATION, FILE, MESSAGE, Found, add_message
+from bot.store.tables import IS_UNFINISHED, Conversation, Message, MessageState, Status
 from bot.store.ticketing import Escalation, escalate, file_under, ticket_of
 from channels.base import Author, Choice, Owner, Place
 
 # Built once: building a statement takes longer than SQLite takes to answer it.
 _UNHANDLED = (
-    select(Message)
-    .where(Message.conversation_id == bindparam("conversation"), Message.state == MessageState.RECEIVED)
-    .order_by(col(Message.id))
+    select_row(
+        MESSAGE.c.id,
+        MESSAGE.c.text,
+        MESSAGE.c.choice,
+        MESSAGE.c.language,
+        select_row(func.count()).where(FILE.c.message_id == MESSAGE.c.id).scalar_subquery(),
+    )
+    .where(
+        MESSAGE.c.conversation_id == bindparam("conversation"),
+        MESSAGE.c.state == MessageState.RECEIVED,
+        IS_UNFINISHED,
+    )
+    .order_by(MESSAGE.c.id)
 )
 _WHOLE = (
-    select(Conversation, Address)
-    .join(Address, col(Conversation.address_id) == Address.id)
-    .where(Conversation.id == bindparam("conversation"))
-)
-_MORE = (
-    select(Message.id)
-    .where(Message.conversation_id == bindparam("conversation"), Message.state == MessageState.RECEIVED)
-    .limit(1)
+    select_row(
+        *CONVERSATION.c["channel", "account", "thread", "public", "owner", "epoch", "language", "dialogue"],
+        ADDRESS.c.handle,
+    )
+    .join(ADDRESS, CONVERSATION.c.address_id == ADDRESS.c.id)
+    .where(CONVERSATION.c.id == bindparam("conversation"))
 )
 _HANDLED = (
-    update(Message)
+    update(MESSAGE)
     .where(
         # By text too: what was edited since was not answered. The id alone is what SQLite looks up.
-        col(Message.id).in_(bindparam("messages", expanding=True)),
-        tuple_(col(Message.id), col(Message.text)).in_(bindparam("heard", expanding=True)),
-        col(Message.state) == MessageState.RECEIVED,
+        MESSAGE.c.id.in_(bindparam("messages", expanding=True)),
+        tuple_(MESSAGE.c.id, MESSAGE.c.text).in_(bindparam("heard", expanding=True)),
+        MESSAGE.c.state == MessageState.RECEIVED,
     )
-    .values({name: bindparam(name) for name in ("state", "language", "understood", "intent", "confidence")})
-    .values(finished_at=bindparam("now"))
-    .execution_options(synchronize_session=False)
+    .values({name: bindparam(name) for name in ("language", "understood", "intent", "confidence")})
+    .values(state=MessageState.HANDLED, finished_at=bindparam("now"))
 )
-_FILES = (
-    select(File.message_id, func.count())
-    .where(col(File.message_id).in_(bindparam("messages", expanding=True)))
-    .group_by(col(File.message_id))
+_MORE = (
+    select_row(MESSAGE.c.id)
+    .where(
+        MESSAGE.c.conversation_id == bindparam("conversation"),
+        MESSAGE.c.state == MessageState.RECEIVED,
+        IS_UNFINISHED,
+    )
+    .limit(1)
 )
-_LOCKED = select(Conversation).where(Conversation.id == bindparam("conversation")).with_for_update()
+_LOCKED = (
+    select_row(*CONVERSATION.c["epoch", "owner", "ready_at"])
+    .where(CONVERSATION.c.id == bindparam("conversation"))
+    .with_for_update()
+)
+_FINISHED = (
+    update(CONVERSATION)
+    .where(CONVERSATION.c.id == bindparam("conversation"))
+    .values({name: bindparam(name) for name in ("dialogue", "status", "ready_at")})
+    .values(language=func.coalesce(bindparam("spoken", type_=String), CONVERSATION.c.language))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +153,22 @@ def ready(session: Session, channels: Collection[str], now: datetime, limit: int
 
 def load(session: Session, conversation_id: int) -> Turn | None:
     """The turn of a conversation; None where nothing is unhandled."""
-    messages = _until_button(session.exec(_UNHANDLED, params={"conversation": conversation_id}).all())
+    connection = session.connection()
+    which = {"conversation": conversation_id}
+    messages = _until_button(tuple(Heard(*row) for row in connection.execute(_UNHANDLED, which)))
     if not messages:
         return None
-    conversation, address = session.exec(_WHOLE, params={"conversation": conversation_id}).one()
+    conversation = connection.execute(_WHOLE, which).one()
     ticket = ticket_of(session, conversation_id) if conversation.owner is not Owner.BOT else None
     return Turn(
         conversation_id=conversation_id,
         channel=conversation.channel,
-        place=place_of(conversation, address),
+        place=place_of(conversation),
         owner=conversation.owner,
         epoch=conversation.epoch,
         language=conversation.language,
         dialogue=conversation.dialogue,
-        messages=_heard(session, messages),
+        messages=messages,
         ticket=ticket.number if ticket else None,
         offered=_offered(session, conversation_id) if any(message.choice for message in messages) else frozenset(),
     )
@@ -155,41 +180,37 @@ def finish(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> Fin
     Where a human answers, the messages reach the ticket and the bot says nothing, whatever `outcome` holds.
     Raises `Overtaken` where since it was loaded the owner changed, a message was edited, or another worker finished it.
     """
-    conversation = session.exec(_LOCKED, params={"conversation": turn.conversation_id}).one()
-    if conversation.epoch != turn.epoch:
+    connection = session.connection()
+    which = {"conversation": turn.conversation_id}
+    epoch, owner, ready_at = connection.execute(_LOCKED, which).one()
+    if epoch != turn.epoch:
         raise Overtaken(f"conversation {turn.conversation_id} changed hands")
-    if turn.ticket and conversation.owner is not Owner.BOT:
+    if turn.ticket and owner is not Owner.BOT:
         outcome = replace(outcome, replies=(), escalation=None)
     _mark_handled(session, turn, outcome, now)
-    number = _settle_ticket(session, conversation, turn, outcome, now)
-    conversation.language = outcome.language or conversation.language
-    conversation.dialogue = outcome.dialogue
-    conversation.status = Status.WAITING if conversation.owner is Owner.BOT else Status.OPEN
+    number = _settle_ticket(session, owner, turn, outcome, now)
+    epoch, owner, _ = connection.execute(_LOCKED, which).one() if outcome.escalation else (epoch, owner, None)
     for reply in outcome.replies:
-        session.add(_queued(conversation, turn, reply, number, now))
-    if not _more(session, turn.conversation_id):
-        conversation.ready_at = None
-    return Finished(conversation.ready_at, len(outcome.replies), number)
+        _queue(session, turn, reply, epoch, number, now)
+    ready_at = ready_at if connection.execute(_MORE, which).first() else None
+    _leave(session, turn, outcome, owner, ready_at)
+    return Finished(ready_at, len(outcome.replies), number)
 
 
-def place_of(conversation: Conversation, address: Address) -> Place:
+def place_of(conversation: Found) -> Place:
     """Where the conversation is, in the channel's words."""
-    return Place(account=address.account, handle=address.handle, thread=conversation.thread, public=conversation.public)
+    return Place(
+        account=conversation.account,
+        handle=conversation.handle,
+        thread=conversation.thread,
+        public=conversation.public,
+    )
 
 
-def _until_button(messages: Sequence[Message]) -> Sequence[Message]:
+def _until_button(messages: Sequence[Heard]) -> Sequence[Heard]:
     """The first turn of a burst: a button pressed is a turn of its own, what was written before or after it another."""
     button = next((place for place, message in enumerate(messages) if message.choice), len(messages))
     return messages[: button or 1]
-
-
-def _heard(session: Session, messages: Sequence[Message]) -> tuple[Heard, ...]:
-    counted = session.exec(_FILES, params={"messages": [message.id for message in messages]}).all()
-    files: dict[int, int] = dict(counted)
-    return tuple(
-        Heard(message.id, message.text, message.choice, message.language, files.get(message.id, 0))
-        for message in messages
-    )
 
 
 def _offered(session: Session, conversation_id: int) -> frozenset[str]:
@@ -201,12 +222,11 @@ def _offered(session: Session, conversation_id: int) -> frozenset[str]:
 
 def _mark_handled(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> None:
     ids = [message.id for message in turn.messages]
-    done = session.exec(
+    done = session.connection().execute(
         _HANDLED,
-        params={
+        {
             "messages": ids,
             "heard": [(message.id, message.text) for message in turn.messages],
-            "state": MessageState.HANDLED,
             "language": outcome.language,
             "understood": outcome.understood,
             "intent": outcome.intent,
@@ -218,22 +238,24 @@ def _mark_handled(session: Session, turn: Turn, outcome: Outcome, now: datetime)
         raise Overtaken(f"messages of conversation {turn.conversation_id} are handled or edited")
 
 
-def _settle_ticket(
-    session: Session, conversation: Conversation, turn: Turn, outcome: Outcome, now: datetime
-) -> str | None:
+def _settle_ticket(session: Session, owner: Owner, turn: Turn, outcome: Outcome, now: datetime) -> str | None:
     if outcome.escalation:
-        return escalate(session, conversation, outcome.escalation, now).number
-    if conversation.owner is not Owner.BOT:
+        conversation = session.get_one(Conversation, turn.conversation_id)
+        ticket = escalate(session, conversation, outcome.escalation, now)
+        session.flush()
+        return ticket.number
+    if owner is not Owner.BOT:
         for message in turn.messages:
-            file_under(session, conversation.id, message.id, now)
+            file_under(session, turn.conversation_id, message.id, now)
     return turn.ticket
 
 
-def _queued(conversation: Conversation, turn: Turn, reply: Reply, ticket: str | None, now: datetime) -> Message:
-    return Message(
-        conversation_id=conversation.id,
-        channel=conversation.channel,
-        account=conversation.account,
+def _queue(session: Session, turn: Turn, reply: Reply, epoch: int, ticket: str | None, now: datetime) -> None:
+    add_message(
+        session,
+        conversation_id=turn.conversation_id,
+        channel=turn.channel,
+        account=turn.place.account,
         author=Author.BOT,
         state=MessageState.QUEUED,
         text=reply.text.replace("{ticket}", ticket or ""),
@@ -242,11 +264,20 @@ def _queued(conversation: Conversation, turn: Turn, reply: Reply, ticket: str | 
         intent=reply.intent,
         confidence=reply.confidence,
         answers_id=turn.messages[-1].id,
-        epoch=conversation.epoch,
+        epoch=epoch,
         due_at=now,
         created_at=now,
     )
 
 
-def _more(session: Session, conversation_id: int) -> bool:
-    return session.exec(_MORE, params={"conversation": conversation_id}).first() is not None
+def _leave(session: Session, turn: Turn, outcome: Outcome, owner: Owner, ready_at: datetime | None) -> None:
+    session.connection().execute(
+        _FINISHED,
+        {
+            "conversation": turn.conversation_id,
+            "dialogue": outcome.dialogue,
+            "status": Status.WAITING if owner is Owner.BOT else Status.OPEN,
+            "ready_at": ready_at,
+            "spoken": outcome.language or None,
+        },
+    )

@@ -126,7 +126,7 @@ class Api:
         except ValidationError as error:
             raise Refused(400, Code.BAD_REQUEST, f"not a session: {error.error_count()} fields are wrong") from error
         if not (opening.identity or opening.token):
-            await self._pace.arrival(address(request))
+            self._pace.arrival(address(request))
         visitor = self._admitted(opening)
         answer = {
             "token": self._tokens.sign(visitor),
@@ -141,10 +141,11 @@ class Api:
     async def messages(self, request: Request) -> Response:
         """Answers once the message is stored; a second one with the same event_id is the same message."""
         visitor = self._visitor(request)
-        await self._pace.message(visitor, address(request))
+        self._pace.message(visitor, address(request))
         form = await read_form(request, self._bounds)
-        # Twenty megabytes of text take a while to be looked through.
-        inbound = await asyncio.to_thread(read_inbound, form, visitor, self._place(visitor.handle), self._settings)
+        read = functools.partial(read_inbound, form, visitor, self._place(visitor.handle), self._settings)
+        # Twenty megabytes of files take a while to be looked through.
+        inbound = await asyncio.to_thread(read) if form.files else read()
         received = await self._host.deliver(inbound)
         message = await self._stored(inbound, received)
         if received.fresh:

@@ -6,8 +6,8 @@ import time
 from ipaddress import IPv6Address, ip_address
 
 from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 
 from channels.webchat.errors import Code, Refused
@@ -28,21 +28,22 @@ class Pace:
         self._rate = parse(settings.rate)
         self._address_rate = parse(settings.address_rate)
         self._address_sessions = parse(settings.address_sessions)
+        # Its asynchronous sister looks through everybody known at every message, with a hop to a thread for each.
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
-    async def arrival(self, address: str) -> None:
+    def arrival(self, address: str) -> None:
         """Somebody new and anonymous."""
-        await self._hit(self._address_sessions, "arrival", address)
+        self._hit(self._address_sessions, "arrival", address)
 
-    async def message(self, visitor: Visitor, address: str) -> None:
+    def message(self, visitor: Visitor, address: str) -> None:
         """A message of a visitor's."""
-        await self._hit(self._rate, "visitor", visitor.handle)
+        self._hit(self._rate, "visitor", visitor.handle)
         if not visitor.verified_by:
-            await self._hit(self._address_rate, "address", address)
+            self._hit(self._address_rate, "address", address)
 
-    async def _hit(self, rate: RateLimitItem, *whom: str) -> None:
-        if not await self._limiter.hit(rate, *whom):
-            window = await self._limiter.get_window_stats(rate, *whom)
+    def _hit(self, rate: RateLimitItem, *whom: str) -> None:
+        if not self._limiter.hit(rate, *whom):
+            window = self._limiter.get_window_stats(rate, *whom)
             raise Refused(429, Code.TOO_FAST, f"more than {rate}", window.reset_time - time.time())
 
 
