@@ -152,7 +152,7 @@ class _Turn:
 
     def _sure(self) -> str | None:
         """The best intent, where it may be acted on without asking back."""
-        return self.best.intent if self.best.confidence >= self.limits.confident else None
+        return None if self.heard.refused or self.best.confidence < self.limits.confident else self.best.intent
 
     def _understood(self, said: Mapping[str, str]) -> Decided:
         likely = [guess for guess in self.heard.ranking if guess.confidence >= self.limits.plausible]

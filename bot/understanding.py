@@ -20,8 +20,9 @@ LONGEST = 1_000
 LARGEST = 1_000_000
 #: Seconds an unused connection is kept: less than the 5 after which Rasa closes it.
 KEEP_ALIVE = 4
-#: The label of Rasa's FallbackClassifier: a refusal to answer, not something a person can mean.
-FALLBACK = "nlu_fallback"
+#: Refusals to answer, not something a person can mean: Rasa's own label, and the customary name of an intent whose
+#: examples mean nothing a bot can answer.
+REFUSALS = frozenset({"nlu_fallback", "out_of_scope"})
 
 #: Rasa reads "/greet" as an order to take the intent greet, wherever the text came from.
 _ORDER = re.compile(r"^[\s/]+")
@@ -139,11 +140,12 @@ class Understanding:
             raise self._down("answered with something that is not Rasa's") from error
         intents = parsed.intent_ranking or [parsed.intent or _Intent()]
         ranking = [
-            Guess(intent.name, intent.confidence) for intent in intents if intent.name and intent.name != FALLBACK
+            Guess(intent.name, intent.confidence) for intent in intents if intent.name and intent.name not in REFUSALS
         ]
         return Understood(
             ranking=tuple(sorted(ranking, key=lambda guess: -guess.confidence)),
             entities=tuple(Entity(e.entity, str(e.value), e.start + offset, e.end + offset) for e in parsed.entities),
+            refused=bool(parsed.intent and parsed.intent.name in REFUSALS),
         )
 
     def _down(self, what: str) -> UnderstandingDown:

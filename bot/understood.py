@@ -26,14 +26,16 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """Guesses best first, and the entities in reading order."""
+    """Guesses best first, and the entities in reading order. `refused`: the model would rather say none of them."""
 
     ranking: tuple[Guess, ...]
     entities: tuple[Entity, ...] = ()
+    refused: bool = False
 
     def record(self) -> dict[str, Any]:
         """What is kept with the message: the five best guesses and the entities."""
         return {
             "ranking": [[guess.intent, round(guess.confidence, 4)] for guess in self.ranking[:5]],
             "entities": [[entity.name, entity.value] for entity in self.entities],
+            "refused": self.refused,
         }
