@@ -16,7 +16,7 @@ from typing import IO
 
 import structlog
 
-from bot.errors import Misconfigured, Problem, UnderstandingDown
+from bot.errors import Misconfigured, NoModel, Problem, UnderstandingDown
 from bot.understanding import Understanding
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -184,9 +184,12 @@ class RasaServer:
             successor = await self._start(model.absolute())
         except OSError as error:
             raise UnderstandingDown(f"Rasa cannot be started: {error.strerror}") from error
-        if not await self._answers(successor):
+        try:
+            if not await self._answers(successor):
+                raise UnderstandingDown(f"Rasa never became ready with {model.name}; its log is {self._log}")
+        except BaseException:
             await end(successor.process)
-            raise UnderstandingDown(f"Rasa never became ready with {model.name}; its log is {self._log}")
+            raise
         before, self._child, self._model = self._child, successor, successor.model
         self._gone.set()
         self._tell_ready()
@@ -262,14 +265,12 @@ class RasaServer:
         client = Understanding(lambda: url, self.token, timeout=1)
         try:
             async with asyncio.timeout(LONGEST_START):
-                while not await client.ready():  # noqa: ASYNC110  # Rasa cannot call us
-                    await asyncio.sleep(PROBE)
+                return await _loaded(client)
         except TimeoutError:
             log.warning("rasa.never_ready", log=str(self._log), seconds=LONGEST_START)
             return False
         finally:
             await client.close()
-        return True
 
     def _tell_ready(self) -> None:
         self.state = State.READY
@@ -280,6 +281,20 @@ class RasaServer:
     def _rotate(self) -> None:
         if self._log.exists():
             self._log.replace(self._log.with_name(self._log.name + ".1"))
+
+
+async def _loaded(client: Understanding) -> bool:
+    """True once it answers; false once it listens without a model, which it loads before it listens."""
+    while True:
+        try:
+            await client.check()
+        except NoModel:
+            log.warning("rasa.no_model")
+            return False
+        except UnderstandingDown:
+            await asyncio.sleep(PROBE)
+        else:
+            return True
 
 
 async def _leave(process: Process) -> None:
