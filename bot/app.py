@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import structlog
 from fastapi import FastAPI
 
-from bot import answers, api, policy, secret, web
+from bot import answers, api, domain, policy, secret, web
 from bot.conversation import Content, Conversations
 from bot.delivery import Delivery
 from bot.errors import StorageDown
@@ -45,7 +45,7 @@ def load_content(settings: Settings) -> Content:
     folder = settings.folders.responses
     return Content(
         answers.load(folder, settings.brand.name, settings.languages),
-        policy.load(folder),
+        policy.load(folder, domain.load(settings.folders.intents)),
         Languages(settings.languages),
     )
 

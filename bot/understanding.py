@@ -40,6 +40,11 @@ class _Entity(BaseModel):
     value: object
     start: int
     end: int
+    #: Not Rasa's own: an extractor that checks what it finds names what did not pass.
+    check: str | None = None
+
+    def placed(self, offset: int) -> Entity:
+        return Entity(self.entity, str(self.value), self.start + offset, self.end + offset, self.check)
 
 
 class _Parsed(BaseModel):
@@ -146,7 +151,7 @@ class Understanding:
         ]
         return Understood(
             ranking=tuple(sorted(ranking, key=lambda guess: -guess.confidence)),
-            entities=tuple(Entity(e.entity, str(e.value), e.start + offset, e.end + offset) for e in parsed.entities),
+            entities=tuple(entity.placed(offset) for entity in parsed.entities),
             refused=bool(parsed.intent and parsed.intent.name in REFUSALS),
         )
 

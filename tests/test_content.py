@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from bot import answers, policy
+from bot import answers, domain, policy
 from bot.actions import Escalate
 from bot.answers import OWN, SENTENCES, Answers
 from bot.check import answer_problems
@@ -34,7 +34,7 @@ def words() -> Answers:
 
 @pytest.fixture(scope="module")
 def rules() -> Policy:
-    return policy.load(ROOT / "responses")
+    return policy.load(ROOT / "responses", domain.load(ROOT / "intents"))
 
 
 def _flat(texts: dict[str, Any], under: str = "") -> dict[str, str]:
