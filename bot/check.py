@@ -13,6 +13,7 @@ from bot.decision import DIDNT_HELP, HUMAN, INTENT
 from bot.errors import Misconfigured, Problem
 from bot.policy import GENERAL, SPECIAL, Policy
 from bot.settings import Settings, secrets_in_file
+from bot.training.data import domain_intents
 from channels import channel_class, registry
 from channels.base import Channel, ChannelSettings
 
@@ -36,7 +37,7 @@ def problems(file: ConfigFile) -> list[Problem]:
     rules = _collect(found, lambda: policy.load(loaded.folders.responses))
     domain = _collect(found, lambda: ConfigFile(loaded.folders.intents / "domain.yml"))
     if domain:
-        intents = _intents(domain)
+        intents = domain_intents(domain)
         if words:
             found += answer_problems(words, intents)
         if rules:
@@ -165,16 +166,6 @@ def _texts(rules: Policy) -> Iterator[tuple[tuple[str, ...], policy.Texts]]:
     for name, fact in rules.facts.items():
         yield ("facts", name, "title"), fact.title
         yield ("facts", name, "ask"), fact.ask
-
-
-def _intents(domain: ConfigFile) -> dict[str, str]:
-    """Every intent of a Rasa domain, and where it stands."""
-    named = domain.values().get("intents") or []
-    return {
-        name: domain.line(("intents", number))
-        for number, entry in enumerate(named)
-        for name in ([entry] if isinstance(entry, str) else entry)
-    }
 
 
 def _collect(found: list[Problem], load: Callable[[], Loaded]) -> Loaded | None:
