@@ -20,12 +20,16 @@ PREFIX = "FRONTDESK__"
 
 
 class ConfigFile:
-    """A read configuration file. Raises `Misconfigured` where it is not a YAML mapping."""
+    """A read configuration file. Problems call it `name`, by default the file's own without its folder.
 
-    def __init__(self, path: Path) -> None:
+    Raises `Misconfigured` where it is not a YAML mapping.
+    """
+
+    def __init__(self, path: Path, name: str = "") -> None:
         self.path = path
         self.folder = path.resolve().parent
-        self._tree = _read(path)
+        self._name = name or path.name
+        self._tree = _read(path, self._name)
 
     def values(self) -> dict[str, Any]:
         """A plain copy of what stands in the file; sections left empty are absent."""
@@ -37,13 +41,18 @@ class ConfigFile:
 
     def line(self, keys: tuple[str | int, ...]) -> str:
         """The place of the deepest of `keys` that stands in the file, as "config.yaml:12"."""
+        number = self.number(keys)
+        return f"{self._name}:{number}" if number else self._name
+
+    def number(self, keys: tuple[str | int, ...]) -> int:
+        """The number of that line, from 1; 0 where none of `keys` stands in the file."""
         node: Any = self._tree
-        where = self.path.name
+        number = 0
         for key in keys[: self._depth(keys)]:
             place = node.lc.key(key) if isinstance(node, CommentedMap) else node.lc.item(key)
-            where = f"{self.path.name}:{place[0] + 1}"
+            number = place[0] + 1
             node = node[key]
-        return where
+        return number
 
     @contextlib.contextmanager
     def blamed(self, under: tuple[str, ...] = ()) -> Iterator[None]:
@@ -82,7 +91,7 @@ def _plain(node: Any) -> Any:
     return [_plain(value) for value in node] if isinstance(node, list) else node
 
 
-def _read(path: Path) -> CommentedMap:
+def _read(path: Path, name: str) -> CommentedMap:
     try:
         tree = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -91,12 +100,12 @@ def _read(path: Path) -> CommentedMap:
         ) from error
     except MarkedYAMLError as error:
         mark = error.problem_mark
-        where = f"{path.name}:{mark.line + 1}" if mark else path.name
+        where = f"{name}:{mark.line + 1}" if mark else name
         raise Misconfigured([Problem(where, "yaml", f"{error.problem}", "mend the YAML of that line")]) from error
     except (YAMLError, UnicodeDecodeError) as error:
-        raise Misconfigured([Problem(path.name, "yaml", f"{error}", "save it as YAML in UTF-8")]) from error
+        raise Misconfigured([Problem(name, "yaml", f"{error}", "save it as YAML in UTF-8")]) from error
     if tree is None:
         return CommentedMap()
     if not isinstance(tree, CommentedMap):
-        raise Misconfigured([Problem(f"{path.name}:1", "yaml", "not a mapping", "write `section:` lines")])
+        raise Misconfigured([Problem(f"{name}:1", "yaml", "not a mapping", "write `section:` lines")])
     return tree

@@ -24,7 +24,8 @@ _RUNS = re.compile(r"[A-Za-z0-9@._/:+-]+|[^\W\d_A-Za-z]+")
 #: In a run of Latin letters: a number, an address, the capitals of a coin. It is in no language.
 _CODE = re.compile(r".*[\d@_/].*|[A-Z]{2,6}[.:+-]*", re.DOTALL)
 
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+#: A Chinese character.
+HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 
 class Languages:
@@ -53,6 +54,6 @@ class Languages:
 
 
 def _short_or_mixed(words: str) -> bool:
-    han = len(_HAN.findall(words))
+    han = len(HAN.findall(words))
     others = sum(character.isalpha() for character in words) - han
     return (han > 0 and others > 0) or (han < SHORT_HAN and others < SHORT)

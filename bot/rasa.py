@@ -180,16 +180,7 @@ class RasaServer:
 
         Raises `UnderstandingDown` where it never becomes ready; the present one goes on then.
         """
-        try:
-            successor = await self._start(model.absolute())
-        except OSError as error:
-            raise UnderstandingDown(f"Rasa cannot be started: {error.strerror}") from error
-        try:
-            if not await self._answers(successor):
-                raise UnderstandingDown(f"Rasa never became ready with {model.name}; its log is {self._log}")
-        except BaseException:
-            await end(successor.process)
-            raise
+        successor = await self._successor(model.absolute())
         before, self._child, self._model = self._child, successor, successor.model
         self._gone.set()
         self._tell_ready()
@@ -197,6 +188,22 @@ class RasaServer:
             leaving = asyncio.create_task(_leave(before.process))
             self._leaving.add(leaving)
             leaving.add_done_callback(self._leaving.discard)
+
+    async def _successor(self, model: Path) -> _Child:
+        """A second process that is ready, or none at all."""
+        try:
+            child = await self._start(model)
+        except OSError as error:
+            raise UnderstandingDown(f"Rasa cannot be started: {error.strerror}") from error
+        ready = False
+        try:
+            ready = await self._answers(child)
+        finally:
+            if not ready:
+                await end(child.process)
+        if not ready:
+            raise UnderstandingDown(f"Rasa never became ready with {model.name}; its log is {self._log}")
+        return child
 
     async def stop(self) -> None:
         """Ends `run`, also one that has yet to begin, and Rasa with it, within 5 seconds."""

@@ -34,9 +34,9 @@ def replace(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-@pytest.mark.usefixtures("desk")
-def test_the_example_is_flawless() -> None:
-    """What ships passes its own check."""
+def test_the_example_is_flawless(desk: Path) -> None:
+    """What ships passes its own check, the exam as well."""
+    shutil.copytree(ROOT / "intents" / "tests", desk / "intents" / "tests")
     result = check()
     assert result.exit_code == 0, result.output
     assert "Nothing is wrong." in result.output
@@ -215,6 +215,8 @@ def answer(desk: Path, *lines: str) -> str:
     domain = desk / "intents" / "domain.yml"
     if "- odd\n" not in domain.read_text(encoding="utf-8"):
         replace(domain, "intents:\n", "intents:\n- odd\n")
+        examples = "nlu:\n- intent: odd\n  examples: |\n    - how very odd\n    - odd enough\n"
+        (desk / "intents" / "data" / "odd.yml").write_text(examples, encoding="utf-8")
     for language in ("en", "zh"):
         text = "\n".join(["responses:", "  utter_odd:", *lines])
         (desk / "responses" / language / "odd.yml").write_text(text, encoding="utf-8")
@@ -263,3 +265,38 @@ def test_broken_yaml_is_named_with_its_line(desk: Path) -> None:
     output = check().output
     assert "frontdesk.yml:" in output
     assert "database.url" in output
+
+
+def test_bad_data_is_named_beside_bad_answers(desk: Path) -> None:
+    """With file and line, in the same run; of the exam nothing is said until the data is whole."""
+    replace(desk / "responses/en/frontdesk.yml", "responses:", "responses: [")
+    replace(desk / "intents/data/account.yml", "    - how do i sign up\n", "    - how do i [sign up](action\n")
+    output = check().output
+    assert "frontdesk.yml:" in output
+    assert "intents/data/account.yml:6: register_account: broken entity markup" in output
+
+
+def test_the_exam_is_held_to_the_data_and_the_domain(desk: Path) -> None:
+    """A question that was trained on and one of no intent, each with its line; the data's line is beside it."""
+    (desk / "intents/tests").mkdir()
+    (desk / "intents/tests/new.csv").write_text("text,intent\nHow do I sign up?,register_account\nx,y\n", "utf-8")
+    output = check().output
+    assert "intents/tests/new.csv:2: register_account: 'How do I sign up?' nearly repeats" in output
+    assert "intents/data/account.yml:6" in output
+    assert "intents/tests/new.csv:3: y: not in the domain" in output
+    assert "2 problems found." in output
+
+
+def test_a_domain_that_cannot_be_read_is_named_once(desk: Path) -> None:
+    """Though both the answers and the data are held to it."""
+    (desk / "intents/domain.yml").unlink()
+    output = check().output
+    assert "domain.yml" in output
+    assert "1 problem found." in output
+
+
+def test_an_exam_that_cannot_be_read_is_named(desk: Path) -> None:
+    """With its line, not a traceback."""
+    (desk / "intents/tests").mkdir()
+    (desk / "intents/tests/new.yml").write_text("nlu: [", "utf-8")
+    assert "intents/tests/new.yml:1: yaml:" in check().output

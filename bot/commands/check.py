@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from bot.check import problems
+from bot.check_training import training_problems
 from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, out, plainly
 from bot.config_file import ConfigFile
 
@@ -17,7 +18,9 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     with plainly():
         file = ConfigFile(config)
         os.chdir(file.folder)
-        found = problems(ConfigFile(Path(config.name)))
+        file = ConfigFile(Path(config.name))
+        # A domain that cannot be read is a problem for both.
+        found = list(dict.fromkeys([*problems(file), *training_problems(file)]))
     for problem in found:
         out.print(str(problem), markup=False, soft_wrap=True)
     if found:

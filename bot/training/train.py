@@ -19,8 +19,9 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from bot.errors import TrainingFailed
+from bot.errors import Misconfigured, TrainingFailed
 from bot.rasa import RasaProject, end
+from bot.training.data import data_problems
 from bot.training.live import Live
 from bot.training.models import components, fingerprint, model_path, set_aside, usable
 
@@ -65,8 +66,12 @@ async def model_to_serve(project: RasaProject, models: Path, console: Console) -
 async def train(project: RasaProject, models: Path, console: Console) -> Trained:
     """Trains the present data, with a bar on `console`. A model stands in `models` only once it is whole.
 
-    Rasa's output is kept in `training.log` beside `models`. Raises `TrainingFailed` with its last lines.
+    Rasa's output is kept in `training.log` beside `models`. Raises `TrainingFailed` with its last lines, or before it
+    starts `Misconfigured` with what is wrong with the data.
     """
+    wrong = data_problems(project.folder)
+    if wrong:
+        raise Misconfigured(wrong)
     began = time.monotonic()
     try:
         models.mkdir(parents=True, exist_ok=True)

@@ -71,14 +71,23 @@ async def test_a_corrupt_model_is_set_aside_and_trained_again(
 
 
 async def test_a_failed_training_says_why(tmp_path: Path, console: Console) -> None:
-    """Data Rasa cannot read ends in an error with Rasa's own words, the file it blames and where the rest stands."""
+    """What Rasa cannot train ends in an error with Rasa's own words, and where the rest stands."""
     broken = project.write(tmp_path / "intents")
-    (broken.folder / "data" / "nlu.yml").write_text("version: '3.1'\nnlu:\n- intent: [greet\n", encoding="utf-8")
+    (broken.folder / "config.yml").write_text(f"{project.CONFIG}- name: Soothsayer\n".replace("policies: []\n", ""))
     with pytest.raises(TrainingFailed) as raised:
         await train(broken, tmp_path / "models", console)
-    assert "nlu.yml" in str(raised.value)
+    assert "Soothsayer" in str(raised.value)
     assert str(tmp_path / "training.log") in str(raised.value)
     assert list((tmp_path / "models").iterdir()) == []
+
+
+async def test_bad_data_is_named_before_rasa_starts(tmp_path: Path, console: Console) -> None:
+    """With file and line; no minutes are spent on a model of it."""
+    broken = RasaProject(project.write(tmp_path / "intents").folder, Path("/nowhere/python"))
+    data = broken.folder / "data" / "nlu.yml"
+    data.write_text(project.DATA.replace("[BTC](coin)", "[BTC](coin"), encoding="utf-8")
+    with pytest.raises(Misconfigured, match=r"data/nlu\.yml:13: withdrawal_time: broken entity markup"):
+        await train(broken, tmp_path / "models", console)
 
 
 async def test_a_folder_that_cannot_be_written_is_named(tiny: RasaProject, tmp_path: Path, console: Console) -> None:
