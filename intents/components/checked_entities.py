@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -77,15 +78,22 @@ class CheckedEntities(GraphComponent, EntityExtractorMixin):
         for message in messages:
             before = [_normal(entity) for entity in message.get(ENTITIES, [])]
             found = self._forms.find(message.get(TEXT) or "")
-            new = [
-                one for one in found if not any(_touch(entity, one) and not _within(entity, one) for entity in before)
-            ]
-            kept = [entity for entity in before if not any(_touch(entity, one) for one in new)]
-            entities = kept + self.add_extractor_name([_told(one) for one in new])
-            message.set(
-                ENTITIES, sorted(entities, key=lambda entity: entity[ENTITY_ATTRIBUTE_START]), add_to_output=True
-            )
+            message.set(ENTITIES, self._together(before, found), add_to_output=True)
         return messages
+
+    def _together(self, before: list[Entity], found: list[Found]) -> list[Entity]:
+        starts, ends = [one.start for one in found], [one.end for one in found]
+        # Of each entity before, which of the found it overlaps.
+        touched = [range(bisect_right(ends, _start(one)), bisect_left(starts, _end(one))) for one in before]
+        overruled = {
+            place
+            for entity, places in zip(before, touched, strict=True)
+            for place in places
+            if not _within(entity, found[place])
+        }
+        kept = [entity for entity, places in zip(before, touched, strict=True) if overruled.issuperset(places)]
+        new = [_told(one) for place, one in enumerate(found) if place not in overruled]
+        return sorted(kept + self.add_extractor_name(new), key=_start)
 
 
 def _normal(entity: Entity) -> Entity:
@@ -94,14 +102,18 @@ def _normal(entity: Entity) -> Entity:
     return {**entity, ENTITY_ATTRIBUTE_VALUE: write(value) if isinstance(value, str) else value}
 
 
-def _touch(entity: Entity, found: Found) -> bool:
-    return bool(entity[ENTITY_ATTRIBUTE_START] < found.end and found.start < entity[ENTITY_ATTRIBUTE_END])
+def _start(entity: Entity) -> int:
+    return int(entity[ENTITY_ATTRIBUTE_START])
+
+
+def _end(entity: Entity) -> int:
+    return int(entity[ENTITY_ATTRIBUTE_END])
 
 
 def _within(entity: Entity, found: Found) -> bool:
     """Whether the entity is a part of what was found, and not all of it."""
-    start, end = entity[ENTITY_ATTRIBUTE_START], entity[ENTITY_ATTRIBUTE_END]
-    return bool(found.start <= start and end <= found.end and end - start < found.end - found.start)
+    start, end = _start(entity), _end(entity)
+    return found.start <= start and end <= found.end and end - start < found.end - found.start
 
 
 def _told(found: Found) -> Entity:

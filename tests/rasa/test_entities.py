@@ -206,6 +206,6 @@ def test_rasa_tells_what_was_checked() -> None:
 
 def test_what_another_took_for_all_of_it_stays() -> None:
     """A number that is an amount is no phone."""
-    text = "13812345678 USDT"
+    text = "13812345678 USDT, not 13912345678"
     told = run(PROCESS, [text, [entity("amount", text, "13812345678")]])
-    assert [one["entity"] for one in told] == ["amount"]
+    assert [(one["entity"], one["value"]) for one in told] == [("amount", "13812345678"), ("phone", "+8613912345678")]
