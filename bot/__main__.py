@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.commands import tickets, tokens
+from bot.commands import model, tickets, tokens
 from bot.commands.chat import chat
 from bot.commands.check import check
 from bot.commands.train import train
@@ -19,6 +19,7 @@ app.command()(up)
 app.command()(chat)
 app.command()(check)
 app.command()(train)
+app.add_typer(model.app, name="model")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(tokens.app, name="tokens")
 
