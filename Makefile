@@ -17,7 +17,7 @@ BOT := .venv/.installed
 TESTS := .venv/.installed-tests
 RASA := intents/.venv/.installed
 
-.PHONY: help install up test check bench train picture lock clean browser
+.PHONY: help install up test check bench train evaluate picture lock clean browser
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
@@ -39,6 +39,9 @@ check: $(TESTS) $(RASA) ## format, lint, types, who may import whom
 	.venv/bin/mypy bot channels tests
 	.venv/bin/mypy --config-file intents/mypy.ini intents/components
 	.venv/bin/lint-imports
+
+evaluate: install ## how well the model of the present data understands; ARGS="--json FILE"
+	@.venv/bin/frontdesk evaluate $(ARGS)
 
 bench: install $(TESTS) ## turns a second, against Rasa's own channel
 	.venv/bin/python -m tests.bench $(ARGS)

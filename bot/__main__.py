@@ -7,6 +7,7 @@ import typer
 from bot.commands import model, tickets, tokens
 from bot.commands.chat import chat
 from bot.commands.check import check
+from bot.commands.evaluate import evaluate
 from bot.commands.train import train
 from bot.commands.up import up
 
@@ -19,6 +20,7 @@ app.command()(up)
 app.command()(chat)
 app.command()(check)
 app.command()(train)
+app.command()(evaluate)
 app.add_typer(model.app, name="model")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(tokens.app, name="tokens")

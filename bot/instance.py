@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bot.errors import Refused
+from bot.understanding import Understanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,18 @@ def found(var: Path, model: Path) -> Running | None:
     except (OSError, ValueError, TypeError):
         return None
     return running if running.model == str(model.absolute()) else None
+
+
+async def answering(var: Path, model: Path) -> Running | None:
+    """A Rasa of a `frontdesk up` beside us that serves `model` and answers."""
+    running = found(var, model)
+    if running is None:
+        return None
+    client = Understanding(lambda: running.url, running.token)
+    try:
+        return running if await client.ready() else None
+    finally:
+        await client.close()
 
 
 def _place(var: Path) -> Path:

@@ -20,7 +20,6 @@ from bot.store import reading
 from bot.terminal import Json, Pretty, Screen, lines
 from bot.training.live import Live
 from bot.training.models import fingerprint
-from bot.understanding import Understanding
 from channels.base import HostError, Inbound, Place
 from channels.memory import Memory
 
@@ -78,15 +77,9 @@ async def _with_running_rasa(settings: Settings) -> Settings:
     if settings.understanding.url:
         return settings
     wanted = Live(settings.folders.var / "models").wanted(fingerprint(settings.folders.intents))
-    running = instance.found(settings.folders.var, wanted)
+    running = await instance.answering(settings.folders.var, wanted)
     if running is None:
         return settings
-    client = Understanding(lambda: running.url, running.token)
-    try:
-        if not await client.ready():
-            return settings
-    finally:
-        await client.close()
     section = settings.understanding.model_copy(update={"url": running.url, "token": SecretStr(running.token)})
     return settings.model_copy(update={"understanding": section})
 

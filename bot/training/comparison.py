@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.errors import Refused
+from bot.training.asked import Asked, Outcome
 from bot.training.evaluation import Evaluation
-from bot.training.figures import Asked, Outcome
 
 #: The share of all questions by which a new model may be worse and still pass: five of 1,900. Chance moves as many; at
 #: more than that somebody should look.

@@ -11,8 +11,9 @@ from functools import cached_property
 from pydantic import computed_field
 
 from bot.errors import FrontdeskError
+from bot.training.asked import Asked, Frozen
 from bot.training.exam import Question
-from bot.training.figures import Asked, Figures, Frozen, Outcome, figures
+from bot.training.figures import Figures, figures
 from bot.understood import Understood
 
 #: Questions under way at a time: enough to keep Rasa busy, few enough to leave it to others.
@@ -51,22 +52,22 @@ class Evaluation(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """Questions of one intent, None for out of scope, that were answered as of another; the surest first."""
+    """Questions of one intent that were answered as of another; the surest first."""
 
-    expected: str | None
+    expected: str
     said: str
     questions: tuple[Asked, ...]
 
 
 async def evaluate(parse: Parse, exam: Sequence[Question], tell: Tell) -> Evaluation:
     """Asks every question, some at a time. Raises what `parse` raises, and asks no more then."""
-    answered: dict[int, Asked] = {}
+    found: dict[int, Asked] = {}
     waiting = iter(enumerate(exam))
 
     async def work() -> None:
         for number, question in waiting:
-            answered[number] = _asked(question, await parse(question.text))
-            tell(len(answered), len(exam))
+            found[number] = _asked(question, await parse(question.text))
+            tell(len(found), len(exam))
 
     failed = None
     try:
@@ -77,20 +78,26 @@ async def evaluate(parse: Parse, exam: Sequence[Question], tell: Tell) -> Evalua
         failed = errors.exceptions[0]
     if failed:
         raise failed
-    return Evaluation(asked=tuple(answered[number] for number in range(len(exam))))
+    return Evaluation(asked=tuple(found[number] for number in range(len(exam))))
 
 
 def confusions(asked: Iterable[Asked]) -> list[Confusion]:
-    """What was answered with another intent than expected, or should not have been; the most frequent first."""
+    """What was answered with another intent than expected; the most frequent first, and of those the surest."""
     pairs = defaultdict(list)
     for one in asked:
-        if one.guess and one.outcome is Outcome.WRONG:
+        if one.expected and one.guess and one.guess != one.expected:
             pairs[one.expected, one.guess].append(one)
-    found = [
-        Confusion(expected, said, tuple(sorted(questions, key=lambda one: -one.confidence)))
-        for (expected, said), questions in pairs.items()
-    ]
-    return sorted(found, key=lambda one: (-len(one.questions), one.expected or "", one.said))
+    found = [Confusion(expected, said, tuple(sorted(those, key=_surest))) for (expected, said), those in pairs.items()]
+    return sorted(found, key=lambda one: (-len(one.questions), _surest(one.questions[0])))
+
+
+def answered(asked: Iterable[Asked]) -> list[Asked]:
+    """What should have been refused and was not, the surest first."""
+    return sorted((one for one in asked if one.expected is None and one.guess), key=_surest)
+
+
+def _surest(one: Asked) -> float:
+    return -one.confidence
 
 
 def _asked(question: Question, heard: Understood) -> Asked:

@@ -5,63 +5,16 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from statistics import NormalDist, fmean
 
-from pydantic import BaseModel, ConfigDict, computed_field
+from pydantic import computed_field
+
+from bot.training.asked import Asked, Frozen, Outcome
 
 #: Standard deviations on either side that hold 95 % of a normal distribution.
 Z = NormalDist().inv_cdf(0.975)
 #: Bins of equal width for calibration.
 BINS = 10
-
-
-class Frozen(BaseModel):
-    """Kept as JSON and read back."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class Outcome(StrEnum):
-    """What became of a question. Out of scope, a refusal is right."""
-
-    RIGHT = "right"
-    WRONG = "wrong"
-    REFUSED = "refused"
-
-
-class Asked(Frozen):
-    """A question, and what the model took it for."""
-
-    text: str
-    #: None where it should be refused.
-    expected: str | None
-    language: str
-    #: Whether it was.
-    refused: bool
-    #: Intents and their probabilities, best first.
-    ranking: tuple[tuple[str, float], ...]
-
-    @property
-    def best(self) -> str | None:
-        """What it would be taken for if nothing were refused."""
-        return self.ranking[0][0] if self.ranking else None
-
-    @property
-    def confidence(self) -> float:
-        """In that guess."""
-        return self.ranking[0][1] if self.ranking else 0.0
-
-    @property
-    def guess(self) -> str | None:
-        """What it was taken for; None where it was refused."""
-        return None if self.refused else self.best
-
-    @property
-    def outcome(self) -> Outcome:
-        if self.guess == self.expected:
-            return Outcome.RIGHT
-        return Outcome.REFUSED if self.guess is None else Outcome.WRONG
 
 
 class Share(Frozen):

@@ -13,7 +13,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from bot.errors import Misconfigured, Problem
+from bot.errors import Misconfigured, Problem, Refused
 
 #: Written into config.yml by Rasa itself; says nothing of the model.
 _ASSIGNMENT = "assistant_id"
@@ -42,6 +42,15 @@ def components(intents: Path) -> int:
 def model_path(models: Path, name: str) -> Path:
     """Where the model of a fingerprint lies, trained or not."""
     return models / f"{name}.tar.gz"
+
+
+def named(models: Path, name: str) -> Path:
+    """The one model in `models` whose fingerprint begins with `name`. Raises `Refused` where it is not one."""
+    found = [path for path in sorted(models.glob("*.tar.gz")) if path.name.startswith(name)]
+    if len(found) != 1:
+        known = ", ".join(path.name[:12] for path in sorted(models.glob("*.tar.gz"))) or "none"
+        raise Refused(f"{len(found) or 'no'} models in {models} begin with {name!r}; there are: {known}")
+    return found[0]
 
 
 def usable(model: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.training.figures import Asked
+from bot.training.asked import Asked
 
 
 def asked(

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import Refused
+from bot.training.asked import Asked
 from bot.training.comparison import OUT_OF_SCOPE, worse
 from bot.training.evaluation import Evaluation
-from bot.training.figures import Asked
 from tests.training.answers import asked
 
 

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from bot.errors import UnderstandingDown
-from bot.training.evaluation import AT_ONCE, Evaluation, confusions, evaluate
+from bot.training.asked import Asked
+from bot.training.evaluation import AT_ONCE, Evaluation, answered, confusions, evaluate
 from bot.training.exam import Question
-from bot.training.figures import Asked, Share
+from bot.training.figures import Share
 from bot.understood import Guess, Understood
 from tests.training.answers import asked
 
@@ -94,14 +95,20 @@ def test_figures_stand_by_language_and_by_intent() -> None:
 
 
 def test_confusions_come_most_frequent_first() -> None:
-    """Each with its questions, the surest mistake first; refusals and right answers confuse nobody."""
+    """Then the surest; each with its questions, again the surest first. Refusals and right answers confuse nobody."""
     often = [asked("a", "b", 0.5, "unsure"), asked("a", "b", 0.9, "sure")]
     found = confusions(
-        [asked("c", "a"), *often, asked(None, "a"), asked("a", "a"), asked("b", None), asked(None, None)]
+        [asked("c", "a"), *often, asked("d", "a", 0.9), asked("a", "a"), asked("b", None), asked(None, "a")]
     )
     assert [(one.expected, one.said, len(one.questions)) for one in found] == [
         ("a", "b", 2),
-        (None, "a", 1),
+        ("d", "a", 1),
         ("c", "a", 1),
     ]
     assert [one.text for one in found[0].questions] == ["sure", "unsure"]
+
+
+def test_what_is_out_of_scope_and_answered_is_told() -> None:
+    """The surest first; what was refused, or is in scope, is not."""
+    found = answered([asked(None, "a", 0.4, "hm"), asked(None, "b", 0.9, "sure"), asked(None, None), asked("a", "b")])
+    assert [one.text for one in found] == ["sure", "hm"]

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.training.figures import Asked, Outcome, Share, calibration_error, figures, reliability, thresholds
+from bot.training.asked import Asked, Outcome
+from bot.training.figures import Share, calibration_error, figures, reliability, thresholds
 from tests.training.answers import asked
 
 
