@@ -44,14 +44,6 @@ def test_the_way_back_skips_what_is_gone_and_what_is_live(live: Live) -> None:
     assert live.before().model == "aa2"
 
 
-def test_a_model_is_named_by_its_beginning(live: Live) -> None:
-    """As long as only one begins so."""
-    assert live.named("b") == "bb1"
-    for beginning, count in (("aa", 2), ("c", 0)):
-        with pytest.raises(Refused, match=f"{count} models begin"):
-            live.named(beginning)
-
-
 def test_a_damaged_history_is_named(live: Live, tmp_path: Path) -> None:
     """The error says which file to remove."""
     (tmp_path / "live.json").write_text("{")

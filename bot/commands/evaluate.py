@@ -62,16 +62,23 @@ async def _evaluated(
     settings: Settings, archive: Path | None, name: str | None, exam: Sequence[Question]
 ) -> Evaluation:
     logs.configure(Logs(format=settings.logs.format, level="error"))
-    project, var = RasaProject(settings.folders.intents), settings.folders.var
     if archive is None:
-        archive = named(var / "models", name) if name else await model_for(project, var / "models", err)
+        models = settings.folders.var / "models"
+        project = RasaProject(settings.folders.intents)
+        archive = named(models, name) if name else await model_for(project, models, err)
+    return await sat(settings, archive, exam)
+
+
+async def sat(settings: Settings, archive: Path, exam: Sequence[Question]) -> Evaluation:
+    """What the model in `archive` makes of the exam, asked with a progress bar."""
+    name = archive.name.removesuffix(".tar.gz")
     with err.status("Rasa is starting") as starting:
-        async with sitting(project, archive, var) as parse:
+        async with sitting(RasaProject(settings.folders.intents), archive, settings.folders.var) as parse:
             starting.stop()
             with _bar() as bar:
-                task = bar.add_task("Asking", total=len(exam))
+                task = bar.add_task(f"Asking {name[:12]}", total=len(exam))
                 found = await examine(parse, exam, lambda done, _: bar.update(task, completed=done))
-    return found.model_copy(update={"model": archive.name.removesuffix(".tar.gz")})
+    return found.model_copy(update={"model": name})
 
 
 def _bar() -> Progress:

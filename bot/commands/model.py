@@ -16,7 +16,7 @@ from bot.errors import Misconfigured, Problem, Refused
 from bot.rasa import LONGEST_START
 from bot.settings import Settings
 from bot.training.live import Live
-from bot.training.models import fingerprint, usable
+from bot.training.models import fingerprint, named, usable
 
 app = typer.Typer(no_args_is_help=True, help="See which model is live, take another, go back.")
 
@@ -51,7 +51,7 @@ def use(
     """Makes a model live; a running Frontdesk takes it without losing a message."""
     with plainly():
         settings = configured(config)
-        go_live(settings, Live(settings.folders.var / "models").named(model))
+        go_live(settings, named(settings.folders.var / "models", model).name.removesuffix(".tar.gz"))
 
 
 @app.command()

@@ -93,13 +93,6 @@ class Live:
         draft.write_text(_History(choices=tuple(kept)).model_dump_json(indent=1), encoding="utf-8")
         draft.replace(self._file)
 
-    def named(self, beginning: str) -> str:
-        """The whole name of the model that begins so. Raises `Refused` where none does, or more than one."""
-        found = [name for name in self.names() if name.startswith(beginning)]
-        if len(found) != 1:
-            raise Refused(f"{len(found)} models begin with {beginning!r}; `frontdesk model list` shows their names")
-        return found[0]
-
     def names(self) -> list[str]:
         """Every model there is, oldest first."""
         archives = sorted(self._models.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.training.asked import Asked
+from bot.training.comparison import Worse
 from bot.training.evaluation import Evaluation, answered, confusions
 from bot.training.figures import Figures, Share
 
@@ -24,6 +25,18 @@ def show(evaluation: Evaluation, console: Console) -> None:
     _intents(evaluation, console)
     _confusions(evaluation, console)
     _answered(evaluation, console)
+
+
+def show_worse(found: Sequence[Worse], console: Console) -> None:
+    """What a new model does worse than the live one, with the questions it lost."""
+    if not found:
+        console.print("The new model is nowhere worse than the live one.")
+        return
+    table = Table("worse at", "live", "new", "of", "lost", title="Worse than the live model")
+    for one in found:
+        lost = Text("\n".join(f"{asked.text} → {asked.guess or 'refused'}" for asked in one.lost[:EXAMPLES]))
+        table.add_row(one.what, str(one.live), str(one.new), str(one.asked), lost)
+    console.print(table)
 
 
 def percent(share: float) -> str:

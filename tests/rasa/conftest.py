@@ -11,6 +11,13 @@ from bot.rasa import RasaProject
 from bot.training import Trained, train
 from tests.rasa import project
 
+EXAM = """\
+text,intent
+how long would my withdrawal take?,withdrawal_time
+转人工客服,human
+hello to you,human
+"""
+
 
 @pytest.fixture
 def console() -> Console:
@@ -38,3 +45,17 @@ def trained(tiny: RasaProject) -> tuple[Trained, str]:
 def model(trained: tuple[Trained, str]) -> Path:
     """The archive of the small project's model."""
     return trained[0].model
+
+
+@pytest.fixture
+def desk(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the small project, its model, and an exam of which one question is answered otherwise."""
+    intents = project.write(tmp_path / "intents").folder
+    (intents / ".venv").symlink_to(project.PYTHON.parents[1])
+    (intents / "tests").mkdir()
+    (intents / "tests" / "exam.csv").write_text(EXAM, encoding="utf-8")
+    (tmp_path / "var" / "models").mkdir(parents=True)
+    (tmp_path / "var" / "models" / model.name).symlink_to(model)
+    (tmp_path / "config.yaml").write_text("folders: {intents: intents}\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -16,29 +16,7 @@ from bot.rasa import RasaProject, RasaServer
 from bot.training.evaluation import Evaluation
 from bot.training.figures import Share
 from bot.training.sitting import sitting
-from tests.rasa import project
 from tests.rasa.test_server import PATIENCE, running, servers
-
-EXAM = """\
-text,intent
-how long would my withdrawal take?,withdrawal_time
-转人工客服,human
-hello to you,human
-"""
-
-
-@pytest.fixture
-def desk(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the small project, its model, and an exam of which one question is answered otherwise."""
-    intents = project.write(tmp_path / "intents").folder
-    (intents / ".venv").symlink_to(project.PYTHON.parents[1])
-    (intents / "tests").mkdir()
-    (intents / "tests" / "exam.csv").write_text(EXAM, encoding="utf-8")
-    (tmp_path / "var" / "models").mkdir(parents=True)
-    (tmp_path / "var" / "models" / model.name).symlink_to(model)
-    (tmp_path / "config.yaml").write_text("folders: {intents: intents}\n", encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def evaluate(*arguments: str) -> Result:
