@@ -1,22 +1,20 @@
-"""Rasa as a child of ours: its own Python, its process, its log, its restart."""
+"""A Rasa server as a child of ours: its log, its restart, its successor."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import signal
 import socket
 import time
-from asyncio.subprocess import DEVNULL, STDOUT, Process
+from asyncio.subprocess import Process
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import IO
 
 import structlog
 
-from bot.errors import Misconfigured, NoModel, Problem, UnderstandingDown
+from bot.errors import NoModel, UnderstandingDown
+from bot.rasa_project import RasaProject, end
 from bot.understanding import Understanding
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -27,23 +25,8 @@ LONGEST_START = 180.0
 #: Seconds between death and restart: doubled with every start that never became ready.
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
-#: Seconds for a clean end, after which it is killed.
-GRACE = 4.0
 #: Seconds a process with a successor goes on answering what it was asked before.
 DRAIN = 6.0
-#: Bytes of one line of output; a progress bar that redraws itself is one line to its end.
-LONGEST_LINE = 1_000_000
-
-_QUIET = {
-    "CUDA_VISIBLE_DEVICES": "-1",
-    "PYTHONUNBUFFERED": "1",
-    "PYTHONWARNINGS": "ignore",
-    "RASA_TELEMETRY_ENABLED": "false",
-    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-}
-#: Our settings, secrets among them, and what belongs to our own Python are not Rasa's business.
-_OURS = ("FRONTDESK_", "PYTHON", "VIRTUAL_ENV")
 
 
 class State(StrEnum):
@@ -52,51 +35,6 @@ class State(StrEnum):
     STARTING = "starting"
     READY = "ready"
     DOWN = "down"
-
-
-@dataclass(frozen=True, slots=True)
-class RasaProject:
-    """A folder with config.yml, domain.yml, data/ and serve.py, and the Python 3.10 that has Rasa."""
-
-    folder: Path
-    #: None for the folder's own environment, `.venv`.
-    interpreter: Path | None = None
-
-    @property
-    def python(self) -> Path:
-        return (self.interpreter or self.folder / ".venv" / "bin" / "python").absolute()
-
-    async def start(self, *arguments: str, output: int | IO[bytes], **variables: str) -> Process:
-        """Runs `rasa` with `arguments`, in a process group of its own.
-
-        Raises `Misconfigured` where Rasa is not installed.
-        """
-        if not self.python.exists():
-            missing = Problem(str(self.python), "folders.intents", "no Python with Rasa", "run make install")
-            raise Misconfigured([missing])
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
-        return await asyncio.create_subprocess_exec(
-            self.python,
-            "serve.py",
-            *arguments,
-            cwd=self.folder,
-            env=inherited | _QUIET | {"FRONTDESK_PARENT": str(os.getpid())} | variables,
-            stdin=DEVNULL,
-            stdout=output,
-            stderr=STDOUT,
-            start_new_session=True,
-            limit=LONGEST_LINE,
-        )
-
-
-async def end(process: Process) -> None:
-    """Ends the process group of `process`, within `GRACE` seconds and a moment."""
-    _signal(process, signal.SIGTERM)
-    try:
-        await asyncio.wait_for(process.wait(), GRACE)
-    except TimeoutError:
-        _signal(process, signal.SIGKILL)
-        await process.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,13 +248,6 @@ async def _leave(process: Process) -> None:
         await asyncio.sleep(DRAIN)
     finally:
         await end(process)
-
-
-def _signal(process: Process, number: signal.Signals) -> None:
-    try:
-        os.killpg(process.pid, number)
-    except ProcessLookupError:
-        return
 
 
 def _free_port() -> int:

@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 
 import bot.store.database
 from bot.health import Health
-from bot.rasa import RasaProject, RasaServer, State
+from bot.rasa import RasaServer, State
+from bot.rasa_project import RasaProject
 from bot.store.database import Database
 
 FAULT = "cannot connect to host 10.1.2.3:5005; its log is /srv/var/rasa.log"

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 import bot.app
-import bot.rasa
+import bot.rasa_project
 import bot.store.database
 from bot.app import App
 from bot.conversation import Content
-from bot.rasa import RasaProject, RasaServer
+from bot.rasa import RasaServer
+from bot.rasa_project import RasaProject
 from bot.settings import Settings
 from bot.store.database import Database
 from channels.memory import Memory
@@ -78,7 +79,7 @@ async def test_stop_does_not_wait_for_a_locked_database(app: App, sqlite: Databa
 
     began = time.monotonic()
     await stopped(app, locked)
-    assert time.monotonic() - began < bot.rasa.GRACE + bot.store.database.LOCK_PATIENCE
+    assert time.monotonic() - began < bot.rasa_project.GRACE + bot.store.database.LOCK_PATIENCE
     other.execute("COMMIT")
     other.close()
     await asyncio.gather(*asked, return_exceptions=True)

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bot import logs
 from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, configured, err, out, plainly
 from bot.errors import Refused
-from bot.rasa import RasaProject
+from bot.rasa_project import RasaProject
 from bot.settings import Logs, Settings
 from bot.training import model_for
 from bot.training.evaluation import Evaluation

@@ -13,7 +13,7 @@ from bot.commands.evaluate import sat
 from bot.commands.model import go_live
 from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, configured, err, plainly
 from bot.errors import Refused
-from bot.rasa import RasaProject
+from bot.rasa_project import RasaProject
 from bot.settings import Logs, Settings
 from bot.training.comparison import worse
 from bot.training.exam import read_exam

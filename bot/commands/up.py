@@ -17,7 +17,8 @@ from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, configured, err, p
 from bot.config_file import ConfigFile
 from bot.errors import Misconfigured, UnderstandingDown
 from bot.instance import Running
-from bot.rasa import LONGEST_START, RasaProject, RasaServer
+from bot.rasa import LONGEST_START, RasaServer
+from bot.rasa_project import RasaProject
 from bot.settings import Settings
 from bot.training.train import model_to_serve
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from bot import instance
 from bot.errors import Refused
-from bot.rasa import LONGEST_START, RasaProject, RasaServer
+from bot.rasa import LONGEST_START, RasaServer
+from bot.rasa_project import RasaProject
 from bot.training.evaluation import Parse
 from bot.training.models import usable
 from bot.understanding import Understanding

@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from bot.errors import Misconfigured, TrainingFailed
-from bot.rasa import RasaProject, end
+from bot.rasa_project import RasaProject, end
 from bot.training.data import data_problems
 from bot.training.live import Live
 from bot.training.models import components, fingerprint, model_path, set_aside, usable

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from rich.console import Console
 
-from bot.rasa import RasaProject
+from bot.rasa_project import RasaProject
 from bot.training import model_for
 from tests.acceptance.house import LONGEST_STOP, ROOT, House, Up, children, kill_group
 

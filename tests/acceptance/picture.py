@@ -14,7 +14,7 @@ from typing import Any
 from playwright.async_api import expect
 from rich.console import Console
 
-from bot.rasa import RasaProject
+from bot.rasa_project import RasaProject
 from bot.training import model_for
 from tests.acceptance.house import LONGEST_STOP, PATIENCE, ROOT, House
 from tests.acceptance.page import still, tab

@@ -13,7 +13,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from bot.answers import OWN
-from bot.rasa import RasaProject, end
+from bot.rasa_project import RasaProject, end
 from bot.understanding import Understanding
 from tests.acceptance.house import ROOT, free_port
 

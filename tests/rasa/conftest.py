@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bot.rasa import RasaProject
+from bot.rasa_project import RasaProject
 from bot.training import Trained, train
 from tests.rasa import project
 

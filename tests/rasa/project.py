@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from bot.rasa import RasaProject
+from bot.rasa_project import RasaProject
 
 ROOT = Path(__file__).parents[2]
 #: The real environment, unless the variable names another.

@@ -12,7 +12,8 @@ from bot import instance
 from bot.__main__ import app
 from bot.errors import Misconfigured, Refused, UnderstandingDown
 from bot.instance import Running
-from bot.rasa import RasaProject, RasaServer
+from bot.rasa import RasaServer
+from bot.rasa_project import RasaProject
 from bot.training.evaluation import Evaluation
 from bot.training.figures import Share
 from bot.training.sitting import sitting

@@ -12,7 +12,8 @@ import pytest
 import bot.mind
 from bot.errors import UnderstandingDown
 from bot.mind import Mind
-from bot.rasa import RasaProject, RasaServer
+from bot.rasa import RasaServer
+from bot.rasa_project import RasaProject
 from bot.settings import Settings, UnderstandingSection
 from tests.rasa.test_server import running, script, until
 

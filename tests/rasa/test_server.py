@@ -13,8 +13,10 @@ import pytest
 from structlog.testing import capture_logs
 
 import bot.rasa
+import bot.rasa_project
 from bot.errors import Misconfigured, UnderstandingDown
-from bot.rasa import RasaProject, RasaServer, State
+from bot.rasa import RasaServer, State
+from bot.rasa_project import RasaProject
 from bot.training.live import Live, follow
 from bot.understanding import Understanding
 from bot.understood import Entity
@@ -113,7 +115,7 @@ async def test_rasa_comes_back_after_it_is_killed(tiny: RasaProject, model: Path
 async def test_rasa_ends_with_its_parent(tiny: RasaProject, model: Path, tmp_path: Path) -> None:
     """A parent that is killed leaves no Rasa behind."""
     program = (
-        "import asyncio, pathlib, sys; from bot.rasa import RasaProject, RasaServer;"
+        "import asyncio, pathlib, sys; from bot.rasa import RasaServer; from bot.rasa_project import RasaProject;"
         "folder, python, model, log = map(pathlib.Path, sys.argv[1:]);"
         "asyncio.run(RasaServer(RasaProject(folder, python), model, log).run())"
     )
@@ -144,7 +146,7 @@ async def test_stop_kills_what_does_not_listen(
     tiny: RasaProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A Rasa deaf to SIGTERM, and whatever it started, is gone when stop returns."""
-    monkeypatch.setattr(bot.rasa, "GRACE", 0.1)
+    monkeypatch.setattr(bot.rasa_project, "GRACE", 0.1)
     deaf = RasaProject(tiny.folder, script(tmp_path / "python", "trap '' TERM; sleep 600 & echo up; wait; sleep 600"))
     server = RasaServer(deaf, tmp_path / "none.tar.gz", tmp_path / "rasa.log")
     async with running(server):

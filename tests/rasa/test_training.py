@@ -9,7 +9,7 @@ from rich.console import Console
 from structlog.testing import capture_logs
 
 from bot.errors import Misconfigured, TrainingFailed
-from bot.rasa import RasaProject
+from bot.rasa_project import RasaProject
 from bot.training import Trained, fingerprint, model_for, model_path, train, usable
 from tests.rasa import project
 
