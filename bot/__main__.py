@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.commands import tickets, tokens
+from bot.commands import model, tickets, tokens
 from bot.commands.chat import chat
 from bot.commands.check import check
 from bot.commands.evaluate import evaluate
@@ -21,6 +21,7 @@ app.command()(chat)
 app.command()(check)
 app.command()(train)
 app.command()(evaluate)
+app.add_typer(model.app, name="model")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(tokens.app, name="tokens")
 

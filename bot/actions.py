@@ -37,13 +37,17 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Escalate:
-    """Open a ticket about `topic`. `answer` names an intent whose approved text comes first."""
+    """Open a ticket about `topic`. `answer` names an intent whose approved text comes first.
+
+    `doubts` says of a value among `facts` which check it failed.
+    """
 
     reason: str
     topic: str | None
     facts: Mapping[str, str] = field(default_factory=dict)
     tried: tuple[str, ...] = ()
     answer: str | None = None
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

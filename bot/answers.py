@@ -22,6 +22,7 @@ SENTENCES: Mapping[str, frozenset[str]] = {
     "escalated_unsure": frozenset({"ticket", "wait"}),
     "escalated_unhelpful": frozenset({"ticket", "wait"}),
     "escalated_policy": frozenset({"ticket", "wait"}),
+    "escalated_risk": frozenset({"ticket", "wait"}),
     "escalated_down": frozenset({"ticket", "wait"}),
     "escalated_fault": frozenset({"ticket", "wait"}),
     "useful_facts": frozenset({"facts"}),

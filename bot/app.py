@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import structlog
 from fastapi import FastAPI
 
-from bot import answers, api, policy, secret, web
+from bot import answers, api, domain, policy, secret, web
 from bot.conversation import Content, Conversations
 from bot.delivery import Delivery
 from bot.errors import StorageDown
@@ -23,6 +23,7 @@ from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.lease import Lease, lease_on
 from bot.tickets import Tickets
+from bot.training.live import Live, follow
 from bot.worker import Worker
 from channels.base import Channel, Place, Signal
 
@@ -44,7 +45,7 @@ def load_content(settings: Settings) -> Content:
     folder = settings.folders.responses
     return Content(
         answers.load(folder, settings.brand.name, settings.languages),
-        policy.load(folder),
+        policy.load(folder, domain.load(settings.folders.intents)),
         Languages(settings.languages),
     )
 
@@ -101,6 +102,7 @@ class App:
             if self.mind.server:
                 stack.push_async_callback(self.mind.server.stop)
                 parts.append(asyncio.create_task(self.mind.server.run()))
+                parts.append(asyncio.create_task(follow(self.mind.server, Live(self.settings.folders.var / "models"))))
             inner = [asyncio.create_task(self.delivery.run()), asyncio.create_task(self.worker.run())]
             stack.push_async_callback(_cancelled, inner)
             outer = [asyncio.create_task(self._listen(name, channel)) for name, channel in self.channels.items()]

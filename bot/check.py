@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TypeVar
 
-from bot import answers, policy, settings
+from bot import answers, domain, policy, settings
 from bot.answers import OWN, PLACEHOLDER, SENTENCES, Answers, Variation
 from bot.check_database import database_problems
+from bot.check_policy import policy_problems, risk_problems
 from bot.config_file import ConfigFile
 from bot.decision import DIDNT_HELP, HUMAN, INTENT
 from bot.errors import Misconfigured, Problem
-from bot.policy import GENERAL, SPECIAL, Policy
+from bot.policy import SPECIAL
 from bot.settings import Settings, secrets_in_file
-from bot.training.data import domain_intents
 from channels import channel_class, registry
 from channels.base import Channel, ChannelSettings
 
 #: Characters a button's label may have; Telegram and Discord cut longer ones.
 LONGEST_TITLE = 40
-
-#: Keys that lead to something in escalation.yml, what is wrong with it, and the remedy.
-Finding = tuple[tuple[str, ...], str, str]
 
 Loaded = TypeVar("Loaded")
 
@@ -35,14 +32,16 @@ def problems(file: ConfigFile) -> list[Problem]:
     found += [*channel_problems(loaded, file), *database_problems(loaded, file)]
     words = _collect(found, lambda: answers.load(loaded.folders.responses, loaded.brand.name, loaded.languages))
     rules = _collect(found, lambda: policy.load(loaded.folders.responses))
-    domain = _collect(found, lambda: ConfigFile(loaded.folders.intents / "domain.yml"))
-    if domain:
-        intents = domain_intents(domain)
+    read = _collect(found, lambda: ConfigFile(loaded.folders.intents / domain.FILE))
+    if read:
+        found += domain.problems(read)
+        intents = domain.intents(read)
         if words:
             found += answer_problems(words, intents)
         if rules:
             rules_file = ConfigFile(loaded.folders.responses / policy.FILE)
             found += policy_problems(rules, rules_file, intents, loaded.languages)
+            found += risk_problems(rules, domain.risks(read), intents)
     return found
 
 
@@ -99,27 +98,6 @@ def answer_problems(words: Answers, intents: dict[str, str]) -> Iterator[Problem
             yield from _button_problems(words, language, key, pressable)
 
 
-def policy_problems(
-    rules: Policy, file: ConfigFile, intents: dict[str, str], languages: Iterable[str]
-) -> Iterator[Problem]:
-    """Names in escalation.yml that stand nowhere else, texts that lack a language."""
-    found = [*_strange_names(rules, intents), *_untranslated(rules, languages)]
-    return (Problem(file.line(keys), ".".join(keys), what, remedy) for keys, what, remedy in found)
-
-
-def _strange_names(rules: Policy, intents: dict[str, str]) -> Iterator[Finding]:
-    if GENERAL not in rules.categories:
-        yield ("categories", GENERAL), "missing", "add it: escalations of no topic go there"
-    for intent in sorted(rules.intents.keys() - intents.keys()):
-        yield ("intents", intent), "not in the domain", "add it there or remove it here"
-    for intent, rule in rules.intents.items():
-        if rule.category not in rules.categories:
-            yield ("intents", intent), f"no category {rule.category!r}", "add it under categories"
-    for name, category in rules.categories.items():
-        for fact in sorted(set(category.facts) - rules.facts.keys()):
-            yield ("categories", name, "facts"), f"no fact {fact!r}", "add it under facts"
-
-
 def _text_problems(words: Answers, language: str, key: str) -> Iterator[Problem]:
     where = words.where[language, key]
     allowed = {"brand", *SENTENCES.get(key.removeprefix(OWN), ())}
@@ -148,24 +126,6 @@ def _button_problems(words: Answers, language: str, key: str, pressable: Collect
 
 def _fits_everywhere(variation: Variation) -> bool:
     return variation.channel is None and not variation.condition
-
-
-def _untranslated(rules: Policy, languages: Iterable[str]) -> Iterator[Finding]:
-    wanted = list(languages)
-    return (
-        (keys, f"no text in {language}", f"add a line `{language}:`")
-        for keys, texts in _texts(rules)
-        for language in wanted
-        if not texts.get(language)
-    )
-
-
-def _texts(rules: Policy) -> Iterator[tuple[tuple[str, ...], policy.Texts]]:
-    for name, category in rules.categories.items():
-        yield ("categories", name, "title"), category.title
-    for name, fact in rules.facts.items():
-        yield ("facts", name, "title"), fact.title
-        yield ("facts", name, "ask"), fact.ask
 
 
 def _collect(found: list[Problem], load: Callable[[], Loaded]) -> Loaded | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot import settings
+from bot import domain, settings
 from bot.config_file import ConfigFile
 from bot.errors import Misconfigured, Problem
-from bot.training.data import data_problems, domain_intents, training_data
+from bot.training.data import data_problems, training_data
 from bot.training.exam import near_duplicates, read_exam
 
 
@@ -32,7 +32,7 @@ def exam_problems(intents: Path) -> Iterator[Problem]:
     except Misconfigured as error:
         yield from error.problems
         return
-    named = domain_intents(ConfigFile(intents / "domain.yml"))
+    named = domain.intents(ConfigFile(intents / domain.FILE))
     for question in exam:
         if question.expected and question.expected not in named:
             remedy = "add the intent to domain.yml, or correct its spelling"

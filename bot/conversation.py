@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from bot.actions import Decision, Escalate, SwitchLanguage, TellStatus
 from bot.answers import Answers
-from bot.decision import Situation, decide, decide_at_once
+from bot.decision import decide, decide_at_once
 from bot.dialogue import Dialogue
 from bot.errors import UnderstandingDown
 from bot.language import Languages
@@ -19,6 +19,7 @@ from bot.metrics import DECISIONS, MESSAGES
 from bot.policy import Policy
 from bot.replies import Voice
 from bot.settings import Settings
+from bot.situation import Situation
 from bot.store import inbox, reading, turns
 from bot.store.database import Database
 from bot.store.inbox import Arrival, KeptFile, Pace
@@ -102,7 +103,7 @@ class Conversations:
             # What is remembered may be the very thing that went wrong.
             situation = self._situation(replace(turn, dialogue={}))
         memory = situation.dialogue
-        decision = Escalate("fault", memory.topic, memory.facts, memory.tried)
+        decision = Escalate("fault", memory.topic, memory.facts, memory.tried, doubts=memory.doubts)
         language = self._content.languages.known(turn.language) or self._content.languages.default
         return await self._finish(turn, decision, Dialogue(pinned=memory.pinned), situation, language)
 

@@ -2,7 +2,10 @@
 
 human asked for            -> Escalate at once, at any time
 Rasa silent                -> Escalate
+a phrase of alarm          -> Escalate with the approved answer, also where Rasa is silent
 a fact was asked for       -> Ask for the next, or Escalate with all of them
+a risk, certain            -> Escalate with the approved answer
+a risk, possible           -> Escalate, never asking back
 sure                       -> Answer
 two or three are close     -> Clarify, once
 none is likely             -> Escalate
@@ -12,8 +15,7 @@ none is likely             -> Escalate
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 
 from bot.actions import (
     Answer,
@@ -29,6 +31,7 @@ from bot.actions import (
 from bot.dialogue import Dialogue
 from bot.policy import SPECIAL, Policy, said_facts
 from bot.settings import Decisions
+from bot.situation import Situation
 from bot.understood import Guess, Understood
 from channels.base import Owner
 
@@ -43,32 +46,6 @@ MOST_DIGITS = 3
 
 #: A fact told in the user's own words is cut here; characters.
 LONGEST_FACT = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """A turn as the rules see it."""
-
-    owner: Owner
-    #: What was written, message by message.
-    texts: tuple[str, ...]
-    dialogue: Dialogue
-    #: None where Rasa did not answer, or was not asked.
-    understood: Understood | None = None
-    #: The button pressed, if it was really offered.
-    choice: str | None = None
-    #: A button was pressed, offered or not.
-    pressed: bool = False
-    files: int = 0
-    #: Intents that have an answer, and so a title to offer.
-    answerable: frozenset[str] = frozenset()
-    #: Ticket numbers look like this.
-    ticket_prefix: str = "FD"
-
-    @property
-    def text(self) -> str:
-        """All of it."""
-        return "\n".join(self.texts)
 
 
 Decided = tuple[Decision, Dialogue]
@@ -104,14 +81,18 @@ class _Turn:
             return self._chosen(meant)
         if not any(character.isalnum() for character in self.situation.text):
             return self._wordless()
-        number = self._ticket_number()
+        number = None if self._alarm() else self._ticket_number()
         return (TellStatus(number), self.memory) if number else None
 
     def decide(self) -> Decided:
+        said = self._facts_said()
+        facts = {**self.memory.facts, **said}
+        self.memory = self.memory.but(facts=facts, doubts=self._doubts(facts.values()))
+        alarm = self._alarm()
+        if alarm:
+            return self._answer(Guess(alarm, 1.0), (), said)
         if self.situation.understood is None:
             return self._escalate("down")
-        said = self._facts_said()
-        self.memory = self.memory.but(facts={**self.memory.facts, **said})
         return self._fact_told(self.memory.asking, said) if self.memory.asking else self._understood(said)
 
     def _numbered(self) -> str | None:
@@ -124,7 +105,13 @@ class _Turn:
     def _phrase(self) -> str | None:
         """What one of the messages means unmistakably: a call for a human alone among others is heard."""
         meant = [self.policy.phrase(text) for text in self.situation.texts]
-        return HUMAN if HUMAN in meant else meant[0] if len(meant) == 1 else None
+        if len(meant) == 1:
+            return meant[0]
+        return HUMAN if HUMAN in meant and not self._alarm() else None
+
+    def _alarm(self) -> str | None:
+        """The risk that a phrase within one of the messages tells of."""
+        return next(filter(None, map(self.policy.alarm, self.situation.texts)), None)
 
     def _chosen(self, payload: str) -> Decided:
         if payload == HUMAN:
@@ -157,11 +144,21 @@ class _Turn:
     def _understood(self, said: Mapping[str, str]) -> Decided:
         likely = [guess for guess in self.heard.ranking if guess.confidence >= self.limits.plausible]
         rivals = [guess for guess in likely if self.best.confidence - guess.confidence < self.limits.close]
-        if self._sure() and rivals == [self.best]:
+        clear = self._sure() is not None and rivals == [self.best]
+        risk = next((guess.intent for guess in rivals if guess.intent in self.policy.risks), None)
+        if risk and not (clear and self.best.confidence >= self.limits.certain):
+            return self._unanswered(risk, said)
+        if clear:
             return self._special() if self.best.intent in SPECIAL else self._answer(self.best, self._candidates(), said)
         if self.best.intent == HUMAN and self.best in likely:
             return self._escalate("human")
         return self._clarify(rivals if len(rivals) > 1 else likely, said)
+
+    def _unanswered(self, risk: str, said: Mapping[str, str]) -> Decided:
+        """A human hears of a possible risk; a choice would cost time, and advice might be for something else."""
+        self._take_up(risk, (), said)
+        self.memory = self.memory.but(tried=())
+        return self._escalate("risk")
 
     def _special(self) -> Decided:  # noqa: PLR0911 - one way out an intent
         match self.best.intent, self.before.last:
@@ -230,7 +227,8 @@ class _Turn:
         return Clarify(offered), fresh.but(last="question", candidates=offered)
 
     def _another(self) -> Decided:
-        left = [name for name in self.memory.candidates if name not in self.memory.tried]
+        passed = {*self.memory.tried, *self.policy.risks}
+        left = [name for name in self.memory.candidates if name not in passed]
         if not left:
             return self._collect("unhelpful")
         memory = self.memory.but(
@@ -246,14 +244,20 @@ class _Turn:
         entities = {entity.name: entity.value for entity in self.heard.entities}
         return said_facts(self.policy, self.policy.facts, self.situation.text, entities)
 
+    def _doubts(self, told: Collection[str]) -> dict[str, str]:
+        heard = {entity.value: entity.check for entity in self.heard.entities if entity.check}
+        return {value: check for value, check in {**self.memory.doubts, **heard}.items() if value in told}
+
     def _collect(self, reason: str) -> Decided:
         self.memory = self.memory.but(reason=reason, asked=())
         return self._next_fact()
 
     def _fact_told(self, fact: str, said: Mapping[str, str]) -> Decided:
+        sure = self._sure()
+        if sure in self.policy.risks:
+            return self._understood(said)
         if fact in said:
             return self._next_fact()
-        sure = self._sure()
         if sure in ("deny", "didnt_help"):
             return self._next_fact()
         if sure in SPECIAL - {"affirm"}:
@@ -283,5 +287,5 @@ class _Turn:
 
     def _escalate(self, reason: str, answer: str | None = None) -> Decided:
         memory = self.memory
-        decision = Escalate(reason, memory.topic, memory.facts, memory.tried, answer)
+        decision = Escalate(reason, memory.topic, memory.facts, memory.tried, answer, memory.doubts)
         return decision, Dialogue(pinned=memory.pinned)

@@ -26,6 +26,8 @@ class Dialogue(BaseModel):
     asked: tuple[str, ...] = ()
     #: Facts said about the topic, asked or not, by name.
     facts: dict[str, str] = {}
+    #: Values said that failed a check, and the name of the check.
+    doubts: dict[str, str] = {}
     #: Why the bot is collecting facts: the reason of the escalation that follows.
     reason: str | None = None
     #: How the last turn ended, where that decides what yes and no mean.

@@ -5,6 +5,7 @@ FrontdeskError
 ├── StorageDown       nothing was written; try again, or tell the sender to
 ├── Overtaken         somebody else changed the conversation meanwhile; load it again
 ├── UnderstandingDown Rasa did not answer; a human must
+│   └── NoModel       it never will, with the model it was given
 ├── TrainingFailed    no new model; the one before stays
 └── Refused           the request makes no sense now; the message says why, for the person who asked
     ├── NotFound
@@ -53,6 +54,10 @@ class Overtaken(FrontdeskError):
 
 class UnderstandingDown(FrontdeskError):
     """Rasa did not answer."""
+
+
+class NoModel(UnderstandingDown):
+    """Rasa runs, and has no model."""
 
 
 class TrainingFailed(FrontdeskError):

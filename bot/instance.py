@@ -36,6 +36,15 @@ def only_one(var: Path) -> Iterator[None]:
         yield
 
 
+def runs(var: Path) -> bool:
+    """Whether a Frontdesk runs on the folder `var` now."""
+    try:
+        with only_one(var):
+            return False
+    except Refused:
+        return True
+
+
 def announce(var: Path, running: Running) -> None:
     """Leaves word where Rasa is, readable by this user alone."""
     draft = _place(var).with_suffix(f".{os.getpid()}")

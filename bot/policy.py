@@ -7,11 +7,13 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from bot.config_file import ConfigFile
+from bot.domain import Risk
 from bot.settings import Priority
 
 FILE = "escalation.yml"
@@ -24,6 +26,16 @@ SPECIAL = frozenset({"human", "didnt_help", "ticket_status", "switch_language", 
 
 #: Where an escalation goes that belongs to no topic.
 GENERAL = "general"
+
+#: What a ticket calls the risk class, among its facts.
+RISK = "risk"
+
+#: Dropped from words, where every other mark separates them.
+_APOSTROPHES = frozenset("'’‘`")
+#: A letter or digit of a script that puts blanks between words.
+_IN_WORD = r"[^\W_\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+
+_NOTHING = "(?!)"
 
 Texts = Mapping[str, str]
 
@@ -57,14 +69,23 @@ class Fact(_Part):
     pattern: re.Pattern[str] | None = None
 
 
-class Policy(_Part):
+class Rules(_Part):
     """The whole of escalation.yml."""
 
     categories: Mapping[str, Category]
     intents: Mapping[str, IntentPolicy]
     facts: Mapping[str, Fact] = {}
-    #: Whole messages that are recognised without Rasa, by what they mean and language.
-    phrases: Mapping[Literal["human", "didnt_help"], Mapping[str, tuple[str, ...]]] = {}
+    #: What agents read behind a value that failed a check, by the check's name.
+    checks: Mapping[str, Texts] = {}
+    #: Messages that are recognised without Rasa, by what they mean and language: whole ones, for an intent with a risk
+    #: also within a message.
+    phrases: Mapping[str, Mapping[str, tuple[str, ...]]] = {}
+
+
+class Policy(Rules):
+    """escalation.yml, and what the domain says of risk."""
+
+    risks: Mapping[str, Risk] = {}
 
     def category_of(self, intent: str | None) -> str:
         """The category of an intent, `general` for none."""
@@ -72,41 +93,69 @@ class Policy(_Part):
         return policy.category if policy else GENERAL
 
     def priority_of(self, intent: str | None) -> Priority:
-        """The intent's own priority, else its category's."""
+        """The intent's own priority, else its category's; with a risk at least high."""
         policy = self.intents.get(intent or "")
-        return (policy and policy.priority) or self.categories[self.category_of(intent)].priority
+        priority = (policy and policy.priority) or self.categories[self.category_of(intent)].priority
+        return "high" if intent in self.risks and priority in ("normal", "low") else priority
 
     def escalates(self, intent: str) -> bool:
         """Whether an answer to this intent opens a ticket as well."""
         policy = self.intents.get(intent)
-        return policy is not None and policy.then == "escalate"
+        return intent in self.risks or (policy is not None and policy.then == "escalate")
 
     def phrase(self, text: str) -> str | None:
-        """The special intent that the whole of `text` unmistakably means."""
-        return self._phrases.get(_bare(text))
+        """The intent that the whole of `text` unmistakably means."""
+        return self._phrases.get(bare(text))
+
+    def alarm(self, text: str) -> str | None:
+        """The intent with a risk that a phrase within `text` unmistakably tells of; the file's first of several."""
+        said = bare(text)
+        return next((intent for intent, pattern in self._alarms.items() if pattern.search(said)), None)
 
     @cached_property
     def _phrases(self) -> dict[str, str]:
         return {
-            _bare(phrase): intent
+            bare(phrase): intent
             for intent, languages in self.phrases.items()
             for phrases in languages.values()
             for phrase in phrases
         }
 
+    @cached_property
+    def _alarms(self) -> dict[str, re.Pattern[str]]:
+        found = {}
+        for intent in [intent for intent in self.phrases if intent in self.risks]:
+            told = filter(None, (bare(phrase) for phrases in self.phrases[intent].values() for phrase in phrases))
+            found[intent] = re.compile("|".join(map(_alone, told)) or _NOTHING)
+        return found
 
-def load(folder: Path) -> Policy:
-    """Raises `Misconfigured` with the line of every problem."""
+
+def load(folder: Path, risks: Mapping[str, Risk] = MappingProxyType({})) -> Policy:
+    """The policy in `folder`, of a domain with `risks`. Raises `Misconfigured` with the line of every problem."""
     file = ConfigFile(folder / FILE)
     with file.blamed():
-        return Policy(**file.values())
+        rules = Rules(**file.values())
+    return Policy(**dict(rules), risks=risks)
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """`text` as phrases are compared: words in lower case with one blank between, without marks."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(
-        character for character in folded if unicodedata.category(character)[0] in "LNM" or character == " "
-    ).strip()
+    return " ".join("".join(map(_plain, folded)).split())
+
+
+def _plain(character: str) -> str:
+    kind = unicodedata.category(character)
+    if kind[0] in "LNM":
+        return character
+    return "" if kind == "Cf" or character in _APOSTROPHES else " "
+
+
+def _alone(phrase: str) -> str:
+    """A pattern for the phrase where no letter of a longer word touches it; Chinese has no such borders."""
+    before = rf"(?<!{_IN_WORD})" if re.match(_IN_WORD, phrase) else ""
+    after = rf"(?!{_IN_WORD})" if re.match(_IN_WORD, phrase[-1:]) else ""
+    return before + re.escape(phrase) + after
 
 
 def said_facts(policy: Policy, names: Iterable[str], text: str, entities: Mapping[str, str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from typing import IO
 
 import structlog
 
-from bot.errors import Misconfigured, Problem, UnderstandingDown
+from bot.errors import Misconfigured, NoModel, Problem, UnderstandingDown
 from bot.understanding import Understanding
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -29,6 +29,8 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
 #: Seconds for a clean end, after which it is killed.
 GRACE = 4.0
+#: Seconds a process with a successor goes on answering what it was asked before.
+DRAIN = 6.0
 #: Bytes of one line of output; a progress bar that redraws itself is one line to its end.
 LONGEST_LINE = 1_000_000
 
@@ -97,6 +99,15 @@ async def end(process: Process) -> None:
         await process.wait()
 
 
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """A process, where it listens, and the archive it answers from."""
+
+    process: Process
+    url: str
+    model: Path
+
+
 class RasaServer:
     """A Rasa server with `model` on a port of loopback, started again whenever it dies.
 
@@ -113,7 +124,8 @@ class RasaServer:
         self._model = model.absolute()
         self._log = log
         self._first_pause, self._longest_pause = pauses
-        self._port = 0
+        self._child: _Child | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
         self._ready = asyncio.Event()
         self._gone = asyncio.Event()
         self._down_since = time.monotonic()
@@ -122,8 +134,8 @@ class RasaServer:
 
     @property
     def url(self) -> str:
-        """Where the present process listens; another after each restart."""
-        return f"http://127.0.0.1:{self._port}"
+        """Where the present process listens; another after each restart and swap."""
+        return self._child.url if self._child else "http://127.0.0.1:0"
 
     @property
     def model(self) -> Path:
@@ -160,21 +172,55 @@ class RasaServer:
         await self.wait_ready(max(0.0, self._down_since + patience - time.monotonic()))
 
     async def wait_gone(self) -> None:
-        """Returns once the process that was ready is no more."""
+        """Returns once the process that was ready is no more, or has a successor."""
         await self._gone.wait()
+
+    async def swap(self, model: Path) -> None:
+        """Answers from `model` from now on: a second process takes over once it is ready, and nobody waits for it.
+
+        Raises `UnderstandingDown` where it never becomes ready; the present one goes on then.
+        """
+        successor = await self._successor(model.absolute())
+        before, self._child, self._model = self._child, successor, successor.model
+        self._gone.set()
+        self._tell_ready()
+        if before:
+            leaving = asyncio.create_task(_leave(before.process))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
+
+    async def _successor(self, model: Path) -> _Child:
+        """A second process that is ready, or none at all."""
+        try:
+            child = await self._start(model)
+        except OSError as error:
+            raise UnderstandingDown(f"Rasa cannot be started: {error.strerror}") from error
+        ready = False
+        try:
+            ready = await self._answers(child)
+        finally:
+            if not ready:
+                await end(child.process)
+        if not ready:
+            raise UnderstandingDown(f"Rasa never became ready with {model.name}; its log is {self._log}")
+        return child
 
     async def stop(self) -> None:
         """Ends `run`, also one that has yet to begin, and Rasa with it, within 5 seconds."""
         self._stopped = True
-        if self._run is not None:
-            self._run.cancel()
-            await asyncio.wait([self._run])
+        ending = {*self._leaving, *([self._run] if self._run else [])}
+        for task in ending:
+            task.cancel()
+        if ending:
+            await asyncio.wait(ending)
 
     async def _life(self) -> bool:
         """One process from start to end; whether it ever was ready."""
         self.state = State.STARTING
         try:
-            return await self._watched(await self._start())
+            if self._child is None or self._child.process.returncode is not None:
+                self._child = await self._start(self._model)
+            return await self._watched(self._child)
         except OSError as error:
             # No process to be had, no room for the log: it may be over by the next try.
             log.error("rasa.not_started", reason=error.strerror)
@@ -186,46 +232,84 @@ class RasaServer:
             self._gone.set()
             self.state = State.DOWN
 
-    async def _watched(self, process: Process) -> bool:
-        watch, dead = asyncio.create_task(self._announce()), asyncio.create_task(process.wait())
+    async def _watched(self, child: _Child) -> bool:
+        """Until the process ends that has no successor; whether it was ready."""
         try:
-            await asyncio.wait({watch, dead}, return_when=asyncio.FIRST_COMPLETED)
-            if self._ready.is_set():
-                await dead
-            return self._ready.is_set()
+            while True:
+                answered = await self._answers(child)
+                if answered and child is self._child:
+                    self._tell_ready()
+                if answered:
+                    await child.process.wait()
+                if self._child is None or child is self._child:
+                    return answered
+                child = self._child
         finally:
-            watch.cancel()
-            await end(process)
+            if self._child:
+                await end(self._child.process)
 
-    async def _start(self) -> Process:
-        self._port = _free_port()
+    async def _start(self, model: Path) -> _Child:
+        port = _free_port()
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        listen = ("--enable-api", "-i", "127.0.0.1", "-p", str(self._port))
+        listen = ("--enable-api", "-i", "127.0.0.1", "-p", str(port))
         with self._log.open("ab") as output:
-            return await self._project.start(
-                "run", *listen, "--model", str(self._model), output=output, FRONTDESK_RASA_TOKEN=self.token
+            process = await self._project.start(
+                "run", *listen, "--model", str(model), output=output, FRONTDESK_RASA_TOKEN=self.token
             )
+        return _Child(process, f"http://127.0.0.1:{port}", model)
 
-    async def _announce(self) -> None:
-        """Returns once Rasa answers, or has had all the time a start may take."""
-        probe = Understanding(lambda: self.url, self.token, timeout=1)
+    async def _answers(self, child: _Child) -> bool:
+        """True once it answers, false where it dies before that or has had all the time a start may take."""
+        probe, dead = asyncio.create_task(self._probe(child.url)), asyncio.create_task(child.process.wait())
+        try:
+            await asyncio.wait({probe, dead}, return_when=asyncio.FIRST_COMPLETED)
+            return probe.done() and probe.result()
+        finally:
+            probe.cancel()
+            dead.cancel()
+
+    async def _probe(self, url: str) -> bool:
+        client = Understanding(lambda: url, self.token, timeout=1)
         try:
             async with asyncio.timeout(LONGEST_START):
-                while not await probe.ready():  # noqa: ASYNC110  # Rasa cannot call us
-                    await asyncio.sleep(PROBE)
+                return await _loaded(client)
         except TimeoutError:
             log.warning("rasa.never_ready", log=str(self._log), seconds=LONGEST_START)
-            return
+            return False
         finally:
-            await probe.close()
+            await client.close()
+
+    def _tell_ready(self) -> None:
         self.state = State.READY
         self._gone.clear()
         self._ready.set()
-        log.info("rasa.ready", url=self.url)
+        log.info("rasa.ready", url=self.url, model=self._model.name)
 
     def _rotate(self) -> None:
         if self._log.exists():
             self._log.replace(self._log.with_name(self._log.name + ".1"))
+
+
+async def _loaded(client: Understanding) -> bool:
+    """True once it answers; false once it listens without a model, which it loads before it listens."""
+    while True:
+        try:
+            await client.check()
+        except NoModel:
+            log.warning("rasa.no_model")
+            return False
+        except UnderstandingDown:
+            await asyncio.sleep(PROBE)
+        else:
+            return True
+
+
+async def _leave(process: Process) -> None:
+    """Ends a process that has a successor, once it has answered what it was asked before."""
+    try:
+        await asyncio.sleep(DRAIN)
+    finally:
+        await end(process)
 
 
 def _signal(process: Process, number: signal.Signals) -> None:

@@ -11,7 +11,7 @@ from babel.lists import format_list
 from bot.actions import Answer, Ask, Clarify, Decision, Escalate, Say, Silence, SwitchLanguage, TellStatus
 from bot.answers import Answers
 from bot.decision import DIDNT_HELP, HUMAN, INTENT, SKIP
-from bot.policy import Policy
+from bot.policy import RISK, Policy
 from bot.settings import Tickets
 from bot.store.tables import Ticket
 from bot.store.ticketing import Escalation
@@ -61,6 +61,7 @@ class Voice:
     def escalation(self, decision: Escalate, text: str) -> Escalation:
         """The ticket of a decision; `text` is what the user wrote."""
         priority = self.policy.priority_of(decision.topic)
+        risk = self.policy.risks.get(decision.topic or "")
         return Escalation(
             prefix=self.tickets.prefix,
             title=self._title(decision.topic) if decision.topic else " ".join(text.split())[:LONGEST_TITLE],
@@ -69,9 +70,17 @@ class Voice:
             reason=decision.reason,
             language=self.language,
             promise=timedelta(minutes=self.tickets.first_response_minutes[priority]),
-            facts=decision.facts,
+            facts={**self._checked(decision), **({RISK: risk} if risk else {})},
             tried=decision.tried,
         )
+
+    def _checked(self, decision: Escalate) -> dict[str, str]:
+        """The facts as agents read them: what a check found stands behind the value."""
+        found = {value: self.policy.checks.get(check, {}) for value, check in decision.doubts.items()}
+        doubts = {value: texts.get(self.language, decision.doubts[value]) for value, texts in found.items()}
+        return {
+            name: f"{value} ({doubts[value]})" if value in doubts else value for name, value in decision.facts.items()
+        }
 
     def _answer(self, decision: Answer) -> Reply:
         words = self.answers.answer(decision.intent, self.language, self.channel, {"language": self.language})

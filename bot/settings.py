@@ -88,6 +88,8 @@ class Decisions(Section):
 
     #: From here on the best intent is answered.
     confident: Share = 0.4
+    #: From here on an intent with a risk is answered, besides a human; below, a human alone.
+    certain: Share = 0.6
     #: From here on an intent is worth offering as a choice.
     plausible: Share = 0.12
     #: Two intents nearer than this are a choice for the user, not for the bot.

@@ -11,7 +11,7 @@ from http import HTTPStatus
 import aiohttp
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from bot.errors import UnderstandingDown
+from bot.errors import NoModel, UnderstandingDown
 from bot.understood import Entity, Guess, Understood
 
 #: Characters of a text that are read; a question stands in its beginning, and Rasa's time grows with the length.
@@ -40,6 +40,11 @@ class _Entity(BaseModel):
     value: object
     start: int
     end: int
+    #: Not Rasa's own: an extractor that checks what it finds names what did not pass.
+    check: str | None = None
+
+    def placed(self, offset: int) -> Entity:
+        return Entity(self.entity, str(self.value), self.start + offset, self.end + offset, self.check)
 
 
 class _Parsed(BaseModel):
@@ -108,6 +113,8 @@ class Understanding:
         async with self._session().request(
             method, address, params=self._query, json=payload, allow_redirects=False
         ) as response:
+            if response.status == HTTPStatus.CONFLICT:
+                raise NoModel(self._said("has no model (HTTP 409): it could not load the one it was given"))
             if response.status != HTTPStatus.OK:
                 raise self._down(_refusal(response.status))
             return await _bounded(response)
@@ -144,20 +151,21 @@ class Understanding:
         ]
         return Understood(
             ranking=tuple(sorted(ranking, key=lambda guess: -guess.confidence)),
-            entities=tuple(Entity(e.entity, str(e.value), e.start + offset, e.end + offset) for e in parsed.entities),
+            entities=tuple(entity.placed(offset) for entity in parsed.entities),
             refused=bool(parsed.intent and parsed.intent.name in REFUSALS),
         )
 
     def _down(self, what: str) -> UnderstandingDown:
+        return UnderstandingDown(self._said(what))
+
+    def _said(self, what: str) -> str:
         address = _SECRET.sub("//", self._where())
-        return UnderstandingDown(f"Rasa at {address} {what}; see understanding.url in config.yaml")
+        return f"Rasa at {address} {what}; see understanding.url in config.yaml"
 
 
 def _refusal(status: int) -> str:
     if status == HTTPStatus.UNAUTHORIZED:
         return "refuses our token (HTTP 401): set understanding.token to the server's"
-    if status == HTTPStatus.CONFLICT:
-        return "has no model yet (HTTP 409)"
     return f"answered with HTTP {status}"
 
 

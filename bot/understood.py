@@ -16,12 +16,13 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A thing named in the text, from character `start` up to `end`."""
+    """A thing named in the text, from character `start` up to `end`. `check` names a check that it failed."""
 
     name: str
     value: str
     start: int
     end: int
+    check: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,9 @@ class Understood:
     refused: bool = False
 
     def record(self) -> dict[str, Any]:
-        """What is kept with the message: the five best guesses and the entities."""
+        """What is kept with the message: the five best guesses, and the entities with the check they failed."""
         return {
             "ranking": [[guess.intent, round(guess.confidence, 4)] for guess in self.ranking[:5]],
-            "entities": [[entity.name, entity.value] for entity in self.entities],
+            "entities": [[entity.name, entity.value, entity.check] for entity in self.entities],
             "refused": self.refused,
         }

@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 
 import bot.delivery
 import bot.worker
-from bot import answers, policy
+from bot import answers, domain, policy
 from bot.conversation import Content
 from bot.language import Languages
 from bot.settings import ConversationSection, Folders, Settings
@@ -93,7 +93,7 @@ def content() -> Content:
     """What the example company has approved, in English and Chinese."""
     languages = ["en", "zh"]
     found = answers.load(RESPONSES, "Example Exchange", languages)
-    return Content(found, policy.load(RESPONSES), Languages(languages))
+    return Content(found, policy.load(RESPONSES, domain.load(RESPONSES.parent / "intents")), Languages(languages))
 
 
 @pytest.fixture

@@ -182,6 +182,34 @@ def test_problems_of_the_policy_and_the_domain_have_the_line_of_their_key(desk: 
     assert "domain.yml:6: utter_unheard_of: no answer in en" in output
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("risk: danger", "odd.risk: no risk class 'danger'\n    → use one of security, money, legal, or leave it out"),
+        ("rsik: money", "odd.rsik: unknown property\n    → use one of about, risk, use_entities, ignore_entities"),
+        ("risk: money", "odd: a risk without a category\n    → add it under intents in escalation.yml"),
+    ],
+)
+def test_a_risk_that_would_not_count_is_named(desk: Path, written: str, told: str) -> None:
+    """Misspelt, or of an intent that is nobody's business: with the line in the domain."""
+    answer(desk, "  - text: Odd")
+    replace(desk / "intents" / "domain.yml", "- odd\n", f"- odd:\n    {written}\n")
+    line = 6 if told.startswith("odd:") else 7
+    assert f"domain.yml:{line}: {'intents.' if line == 7 else ''}{told}" in check().output
+
+
+def test_phrases_that_would_not_count_are_named(desk: Path) -> None:
+    """Of an intent that is none or has no answer, missing in a language, or without words."""
+    odd = "  odd: {en: [hi], zh: [喂]}\n  deny: {en: [no], zh: [不]}\n  greet: {en: [hi, '!?'], zh: []}\n"
+    replace(desk / "responses" / "escalation.yml", "phrases:\n", f"phrases:\n{odd}")
+    output = check().output
+    assert "phrases.odd: no intent that has an answer" in output
+    assert "phrases.deny: no intent that has an answer" in output
+    assert "phrases.greet: no phrase in zh" in output
+    assert "phrases.greet.en: a phrase without words" in output
+    assert "4 problems found." in output
+
+
 def answer(desk: Path, *lines: str) -> str:
     """What is wrong with an answer of these variations, in both languages."""
     domain = desk / "intents" / "domain.yml"

@@ -18,7 +18,7 @@ from channels.memory import Memory
 
 ROOT = Path(__file__).parent.parent
 
-#: What the Rasa of these tests has learnt: a text, its ranking, its entities.
+#: What the Rasa of these tests has learnt: a text, its ranking, its entities. T1 is an address that it doubts.
 LEARNT: dict[str, tuple[list[tuple[str, float]], list[tuple[str, str]]]] = {
     "how long does a withdrawal take?": ([("withdrawal_time", 0.9), ("withdrawal_limit", 0.08)], []),
     "提现要多久": ([("withdrawal_time", 0.8)], []),
@@ -27,7 +27,8 @@ LEARNT: dict[str, tuple[list[tuple[str, float]], list[tuple[str, str]]]] = {
     "over TRC20": ([("deposit_how", 0.3)], [("network", "TRC20")]),
     "hi": ([("greet", 0.95)], []),
     "please speak Chinese": ([("switch_language", 0.9)], [("language", "zh")]),
-    "my account was hacked": ([("account_hacked", 0.9)], []),
+    "strangers logged in, coins are gone": ([("account_hacked", 0.9)], []),
+    "coins gone to T1": ([("account_hacked", 0.4)], [("address", "T1")]),
     "what is the weather": ([("greet", 0.05), ("withdrawal_time", 0.04)], []),
 }
 
@@ -56,7 +57,10 @@ async def parse(request: web.Request) -> web.Response:
     """Rasa's own answer, for what it has learnt."""
     ranking, entities = LEARNT[(await request.json())["text"]]
     guesses = [{"name": name, "confidence": confidence} for name, confidence in ranking]
-    found = [{"entity": name, "value": value, "start": 0, "end": 1} for name, value in entities]
+    found = [
+        {"entity": name, "value": value, "start": 0, "end": 1, "check": "checksum" if value == "T1" else None}
+        for name, value in entities
+    ]
     return web.json_response({"intent": guesses[0], "intent_ranking": guesses, "entities": found})
 
 
@@ -123,11 +127,28 @@ async def test_facts_are_collected_and_reach_the_ticket(talk: Talk) -> None:
 
 
 async def test_an_urgent_matter_is_answered_and_ticketed_at_once(talk: Talk) -> None:
-    """The approved steps first, then the number."""
-    steps, ticket = await talk.say("my account was hacked", replies=2)
+    """The approved steps first, then the number; the ticket tells the risk."""
+    steps, ticket = await talk.say("strangers logged in, coins are gone", replies=2)
     assert steps.intent == "account_hacked"
     assert "FD-1001" in ticket.text
-    assert (await talk.app.tickets.show("FD-1001")).ticket.priority == "urgent"
+    opened = (await talk.app.tickets.show("FD-1001")).ticket
+    assert (opened.priority, opened.facts) == ("urgent", {"risk": "security"})
+
+
+async def test_an_urgent_matter_is_known_without_rasa(talk: Talk) -> None:
+    """A phrase within a message that makes the server fail is enough for the steps and the ticket."""
+    steps, ticket = await talk.say("help, 我的账户被盗了!!", replies=2)
+    assert steps.intent == "account_hacked"
+    assert "FD-1001" in ticket.text
+
+
+async def test_a_possible_risk_is_not_guessed(talk: Talk) -> None:
+    """The user is told so and that a human comes first; the ticket has topic, risk and facts, doubts included."""
+    [told] = await talk.say("coins gone to T1")
+    assert "won't guess" in told.text
+    ticket = (await talk.app.tickets.show("FD-1001")).ticket
+    assert (ticket.reason, ticket.category, ticket.priority) == ("risk", "security", "urgent")
+    assert ticket.facts == {"address": "T1 (checksum does not fit)", "risk": "security"}
 
 
 async def test_a_ticket_is_known_to_its_owner_alone(talk: Talk) -> None:

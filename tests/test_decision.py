@@ -17,10 +17,11 @@ from bot.actions import (
     SwitchLanguage,
     TellStatus,
 )
-from bot.decision import Situation, decide, decide_at_once
+from bot.decision import decide, decide_at_once
 from bot.dialogue import Dialogue
 from bot.policy import Category, Fact, IntentPolicy, Policy
 from bot.settings import Decisions
+from bot.situation import Situation
 from bot.understood import Entity, Guess, Understood
 from channels.base import Owner
 

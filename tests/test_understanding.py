@@ -22,6 +22,7 @@ ANSWER = {
     "entities": [
         {"entity": "coin", "start": 13, "end": 16, "value": "ETH", "extractor": "RegexEntityExtractor"},
         {"entity": "amount", "start": 0, "end": 4, "value": 12.5, "extractor": "DucklingEntityExtractor"},
+        {"entity": "iban", "start": 5, "end": 9, "value": "DE00", "extractor": "Ours", "check": "checksum"},
     ],
     "text_tokens": [[0, 4], [5, 9], [10, 12], [13, 16], [17, 21]],
     "intent_ranking": [
@@ -81,11 +82,26 @@ async def understanding(rasa: Rasa) -> AsyncIterator[Understanding]:
 
 
 async def test_what_rasa_says_is_read(understanding: Understanding) -> None:
-    """Intents come best first without Rasa's refusal to choose; values of entities are text."""
+    """Intents come best first and without a refusal; values of entities are text, with the check they failed."""
     assert await understanding.parse("when will my ETH come") == Understood(
         ranking=(Guess("withdrawal_time", 0.61), Guess("deposit_missing", 0.3)),
-        entities=(Entity("coin", "ETH", 13, 16), Entity("amount", "12.5", 0, 4)),
+        entities=(
+            Entity("coin", "ETH", 13, 16),
+            Entity("amount", "12.5", 0, 4),
+            Entity("iban", "DE00", 5, 9, "checksum"),
+        ),
+        refused=True,
     )
+
+
+@pytest.mark.parametrize("best", ["nlu_fallback", "out_of_scope", "greet"])
+async def test_a_refusal_is_told(rasa: Rasa, understanding: Understanding, best: str) -> None:
+    """Refused is what the model takes for none of its intents, by either name; below it stands what it came near."""
+    ranking = [{"name": best, "confidence": 0.6}, {"name": "withdrawal_time", "confidence": 0.3}]
+    rasa.reply = replying(json.dumps({"intent": ranking[0], "intent_ranking": ranking}).encode())
+    understood = await understanding.parse("hm")
+    assert understood.refused is (best != "greet")
+    assert understood.ranking[0].intent == ("withdrawal_time" if understood.refused else "greet")
 
 
 @pytest.mark.parametrize(

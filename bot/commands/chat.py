@@ -18,7 +18,8 @@ from bot.rasa import LONGEST_START, RasaServer
 from bot.settings import Logs, Settings
 from bot.store import reading
 from bot.terminal import Json, Pretty, Screen, lines
-from bot.training.models import fingerprint, model_path
+from bot.training.live import Live
+from bot.training.models import fingerprint
 from channels.base import HostError, Inbound, Place
 from channels.memory import Memory
 
@@ -72,10 +73,10 @@ def _at_once(settings: Settings) -> Settings:
 
 
 async def _with_running_rasa(settings: Settings) -> Settings:
-    """The settings with the address of a `frontdesk up` beside us, if its Rasa serves the model of the present data."""
+    """The settings with the address of a `frontdesk up` beside us, if its Rasa serves the model we would."""
     if settings.understanding.url:
         return settings
-    wanted = model_path(settings.folders.var / "models", fingerprint(settings.folders.intents))
+    wanted = Live(settings.folders.var / "models").wanted(fingerprint(settings.folders.intents))
     running = await instance.answering(settings.folders.var, wanted)
     if running is None:
         return settings

@@ -19,7 +19,7 @@ from bot.errors import Misconfigured, UnderstandingDown
 from bot.instance import Running
 from bot.rasa import LONGEST_START, RasaProject, RasaServer
 from bot.settings import Settings
-from bot.training.train import model_for
+from bot.training.train import model_to_serve
 
 
 def up(config: ConfigOption = DEFAULT_CONFIG) -> None:
@@ -73,12 +73,12 @@ async def _unless(stop: asyncio.Event, task: asyncio.Task[RasaServer | None]) ->
 
 
 async def supervised(settings: Settings) -> RasaServer | None:
-    """Our own Rasa with a model of the present data, trained where there is none; None where another is named."""
+    """Our own Rasa with the model for the present data, trained where there is none; None where another is named."""
     if settings.understanding.url:
         return None
     project = RasaProject(settings.folders.intents)
     var = settings.folders.var
-    return RasaServer(project, await model_for(project, var / "models", err), var / "rasa.log")
+    return RasaServer(project, await model_to_serve(project, var / "models", err), var / "rasa.log")
 
 
 async def _tell_when_ready(settings: Settings, rasa: RasaServer) -> None:

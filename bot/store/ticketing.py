@@ -56,7 +56,7 @@ class Escalation:
     title: str
     category: str
     priority: str
-    #: human, unsure, unhelpful, down, fault or policy.
+    #: human, unsure, unhelpful, risk, down, fault or policy.
     reason: str
     language: str
     #: Until the first answer of a human, as the user is told.

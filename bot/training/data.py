@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from bot import domain
 from bot.config_file import ConfigFile
 from bot.errors import Misconfigured, Problem
 from bot.training.examples import MARKUP, Example, examples
@@ -19,7 +20,7 @@ FEWEST = 2
 def data_problems(intents: Path) -> list[Problem]:
     """All problems of the examples in the project `intents`, each with file, line and remedy."""
     try:
-        named = domain_intents(ConfigFile(intents / "domain.yml"))
+        named = domain.intents(ConfigFile(intents / domain.FILE))
     except Misconfigured as error:
         return error.problems
     found, problems = training_data(intents)
@@ -41,16 +42,6 @@ def training_data(intents: Path) -> tuple[list[Example], list[Problem]]:
         except Misconfigured as error:
             problems += error.problems
     return found, problems
-
-
-def domain_intents(domain: ConfigFile) -> dict[str, str]:
-    """Every intent of a Rasa domain, and where it stands."""
-    named = domain.values().get("intents") or []
-    return {
-        name: domain.line(("intents", number))
-        for number, entry in enumerate(named)
-        for name in ([entry] if isinstance(entry, str) else entry)
-    }
 
 
 def _empty(path: Path) -> Iterator[Problem]:

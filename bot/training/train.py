@@ -22,6 +22,7 @@ from rich.text import Text
 from bot.errors import Misconfigured, TrainingFailed
 from bot.rasa import RasaProject, end
 from bot.training.data import data_problems
+from bot.training.live import Live
 from bot.training.models import components, fingerprint, model_path, set_aside, usable
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -48,6 +49,17 @@ async def model_for(project: RasaProject, models: Path, console: Console) -> Pat
         log.warning("model.corrupt", kept_as=str(set_aside(model)))
     if not model.exists():
         await train(project, models, console)
+    return model
+
+
+async def model_to_serve(project: RasaProject, models: Path, console: Console) -> Path:
+    """The model chosen for the present data; else the data's own, trained where there is none, and live from now on."""
+    live, data = Live(models), fingerprint(project.folder)
+    chosen = live.for_data(data)
+    if chosen and usable(chosen):
+        return chosen
+    model = await model_for(project, models, console)
+    live.choose(data, data)
     return model
 
 

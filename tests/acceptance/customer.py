@@ -55,7 +55,7 @@ class Customer:
             await lives[life].wait()
             await asyncio.sleep(chance.uniform(0, spread))
             for text in burst:
-                await self._send(text, again=chance.random() < ONCE_MORE)
+                await self.say(text, again=chance.random() < ONCE_MORE)
 
     async def watch(self) -> None:
         """Keeps a page open until cancelled."""
@@ -77,7 +77,8 @@ class Customer:
                 return list(data["messages"])
         raise AssertionError("a stream without a transcript")
 
-    async def _send(self, text: str, *, again: bool) -> None:
+    async def say(self, text: str, *, again: bool = False) -> None:
+        """Sends until it is stored; `again`: and once more after that."""
         event_id = str(uuid4())
         self.sent.append((event_id, text))
         await self._until_stored(event_id, text)

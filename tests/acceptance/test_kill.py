@@ -50,7 +50,7 @@ async def test_ten_kills_lose_nothing(build: Build, start: Start) -> None:
     assert await up.stop() == 0
     await gone(everything)
     ledger = Ledger(house, customers, transcripts)
-    tell(ledger.counts())
+    tell("ten kills", ledger.counts())
     assert ledger.wrongs() == {}
     assert ledger.counts()["messages handled"] == 1_000
     assert ledger.counts()["conversations answered by the bot"] > 90
@@ -122,8 +122,8 @@ async def settled(house: House, up: Up) -> None:
             await asyncio.sleep(0.2)
 
 
-def tell(counts: dict[str, int]) -> None:
-    table = Table("what", "count", title="ten kills", box=None)
+def tell(title: str, counts: dict[str, int]) -> None:
+    table = Table("what", "count", title=title, box=None)
     for name, count in counts.items():
         table.add_row(name, f"{count:,}")
     shown.print(table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
 
-from bot import answers, policy
+from bot import answers, domain, policy
 from bot.policy import SPECIAL
 from bot.settings import Decisions
 from bot.understanding import Understanding
@@ -41,7 +41,7 @@ def conversations(texts: Sequence[str], turns: int) -> Iterator[list[str]]:
 
 def _plain() -> frozenset[str]:
     """Intents that Frontdesk answers without opening a ticket."""
-    rules = policy.load(ROOT / "responses")
+    rules = policy.load(ROOT / "responses", domain.load(ROOT / "intents"))
     intents = answers.load(ROOT / "responses", BRAND, ("en", "zh")).intents() - SPECIAL
     return frozenset(intent for intent in intents if not rules.escalates(intent))
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +15,7 @@ from structlog.testing import capture_logs
 import bot.rasa
 from bot.errors import Misconfigured, UnderstandingDown
 from bot.rasa import RasaProject, RasaServer, State
+from bot.training.live import Live, follow
 from bot.understanding import Understanding
 from bot.understood import Entity
 
@@ -200,6 +202,60 @@ async def test_rasa_not_installed(tiny: RasaProject, tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="make install"):
         await server.run()
     assert server.state is State.DOWN
+
+
+async def test_another_model_takes_over(tiny: RasaProject, model: Path, tmp_path: Path) -> None:
+    """Questions asked all through a swap are answered; the process before ends, and a killed successor comes back."""
+    other = Path(shutil.copy(model, tmp_path / "other.tar.gz"))
+    async with running(RasaServer(tiny, model, tmp_path / "rasa.log", pauses=(0.01, 0.01))) as server:
+        await server.wait_ready(PATIENCE)
+        (first,) = servers(os.getpid())
+        before, gone = server.url, asyncio.create_task(server.wait_gone())
+        swap = asyncio.create_task(server.swap(other))
+        client = Understanding(lambda: server.url, server.token)
+        while not swap.done():
+            assert (await client.parse("talk to a person")).ranking[0].intent == "human"
+        await swap
+        await gone
+        assert (server.model, server.state) == (other, State.READY)
+        assert server.url != before
+        await until(lambda: not alive(first))
+        (second,) = servers(os.getpid())
+        os.kill(second, signal.SIGKILL)
+        await until(lambda: server.state is not State.READY)
+        await server.wait_ready(PATIENCE)
+        assert server.model == other
+        assert (await client.parse("talk to a person")).ranking[0].intent == "human"
+        await client.close()
+
+
+async def test_a_model_that_cannot_be_loaded_does_not_take_over(tiny: RasaProject, model: Path, tmp_path: Path) -> None:
+    """The present model goes on, whoever asked is told where to look, and no process is left of the try."""
+    (broken := tmp_path / "broken.tar.gz").write_bytes(b"no model")
+    async with running(RasaServer(tiny, model, tmp_path / "rasa.log")) as server:
+        await server.wait_ready(PATIENCE)
+        (first,) = servers(os.getpid())
+        with pytest.raises(UnderstandingDown, match=r"broken\.tar\.gz.*rasa\.log"):
+            await server.swap(broken)
+        assert server.model == model
+        assert [child for child in servers(os.getpid()) if alive(child)] == [first]
+
+
+async def test_a_model_that_is_chosen_is_taken(tiny: RasaProject, model: Path, tmp_path: Path) -> None:
+    """Who follows the choice swaps to it; a choice that cannot be loaded is taken back, in the history too."""
+    live = Live(tmp_path)
+    for name, content in (("one", model.read_bytes()), ("two", model.read_bytes()), ("bad", b"no model")):
+        live.path(name).write_bytes(content)
+    live.choose("one", "data")
+    async with running(RasaServer(tiny, live.path("one"), tmp_path / "rasa.log")) as server:
+        await server.wait_ready(PATIENCE)
+        following = asyncio.create_task(follow(server, live))
+        live.choose("two", "data")
+        await until(lambda: server.model == live.path("two"))
+        live.choose("bad", "data")
+        await until(lambda: [choice.model for choice in live.history()] == ["one", "two", "bad", "two"])
+        assert server.model == live.path("two")
+        following.cancel()
 
 
 @pytest.mark.parametrize("rounds", range(12))

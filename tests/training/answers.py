@@ -8,7 +8,7 @@ from bot.training.asked import Asked
 def asked(
     expected: str | None, said: str | None, confidence: float = 0.8, text: str = "", language: str = "en"
 ) -> Asked:
-    """A question of `expected`, taken for `said`, or refused where that is None; the best guess is right then, or x."""
+    """A question of `expected` taken for `said`; None where it was refused, the best guess being right or x."""
     best = said or expected or "x"
     return Asked(
         text=text or f"{expected}?",
