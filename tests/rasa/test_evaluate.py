@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from bot import instance
-from bot.__main__ import app
 from bot.errors import Misconfigured, Refused, UnderstandingDown
 from bot.instance import Running
 from bot.rasa import RasaServer
@@ -17,36 +15,45 @@ from bot.rasa_project import RasaProject
 from bot.training.evaluation import Evaluation
 from bot.training.figures import Share
 from bot.training.sitting import sitting
-from tests.rasa.test_server import PATIENCE, running, servers
+from tests.rasa.process import frontdesk
+from tests.rasa.test_server import PATIENCE, running
 
 
-def evaluate(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["evaluate", *arguments])
+def evaluate(*arguments: str, status: int = 0) -> str:
+    return frontdesk("evaluate", *arguments, status=status)
+
+
+def at_work_in(folder: Path) -> list[str]:
+    """Processes whose working folder it is."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        # Others come and go, or are not ours.
+        with suppress(OSError):
+            if (process / "cwd").readlink() == folder:
+                found.append(process.name)
+    return found
 
 
 def test_a_model_sits_the_exam(desk: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The model of the present data is asked: figures at the terminal, all in JSON, a page; no Rasa is left."""
     (desk / "elsewhere").mkdir()
     monkeypatch.chdir(desk / "elsewhere")
-    result = evaluate("--config", "../config.yaml", "--json", "out/result.json")
-    assert result.exit_code == 0, result.output
-    assert "3 questions, model" in result.output
-    assert "hello to you" in result.output
+    said = evaluate("--config", "../config.yaml", "--json", "out/result.json")
+    assert "3 questions, model" in said
+    assert "hello to you" in said
     found = Evaluation.model_validate_json((desk / "elsewhere/out/result.json").read_text(encoding="utf-8"))
     assert found.model == model.name.removesuffix(".tar.gz")
     assert found.overall.right == Share(count=2, of=3)
     assert found.languages.keys() == {"en", "zh"}
     assert "hello to you" in (desk / "var/evaluation.html").read_text(encoding="utf-8")
     assert (desk / "var/rasa-evaluation.log").exists()
-    assert servers(os.getpid()) == []
+    assert at_work_in(desk / "intents") == []
 
 
 def test_a_model_and_a_test_can_be_named(desk: Path, model: Path) -> None:
     """By the head of its fingerprint, with questions from another file, and a page where it is wanted."""
     (desk / "mine.csv").write_text("text,intent\nhi there you,greet\n", encoding="utf-8")
-    result = evaluate("--model", model.name[:8], "--test", "mine.csv", "--html", "mine.html")
-    assert result.exit_code == 0, result.output
-    assert "1 question, model" in result.output
+    assert "1 question, model" in evaluate("--model", model.name[:8], "--test", "mine.csv", "--html", "mine.html")
     assert "greet" in (desk / "mine.html").read_text(encoding="utf-8")
 
 
@@ -61,9 +68,7 @@ def test_a_model_and_a_test_can_be_named(desk: Path, model: Path) -> None:
 )
 def test_what_cannot_be_evaluated_is_said_at_once(arguments: tuple[str, str], said: str) -> None:
     """Before Rasa is started."""
-    result = evaluate(*arguments)
-    assert result.exit_code == 1
-    assert said in result.output
+    assert said in evaluate(*arguments, status=1)
 
 
 async def test_the_running_rasa_is_asked(tiny: RasaProject, model: Path, tmp_path: Path) -> None:

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from typer.testing import CliRunner, Result
-
-from bot.__main__ import app
 from bot.training.live import Live
 from bot.training.models import fingerprint
-
-
-def command(*arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments)
+from tests.rasa.process import frontdesk
 
 
 def test_a_worse_model_stays_out_unless_forced(desk: Path) -> None:
@@ -25,29 +19,24 @@ def test_a_worse_model_stays_out_unless_forced(desk: Path) -> None:
     data.write_text(data.read_text(encoding="utf-8").replace("- 早上好\n", "- 人工客服\n    - 转人工客服\n"), "utf-8")
     worse = fingerprint(desk / "intents")
 
-    refused = command("train")
-    assert refused.exit_code == 1
-    assert "human" in refused.output
-    assert "转人工客服" in refused.output
-    assert "--force" in refused.output
+    refused = frontdesk("train", status=1)
+    for said in ("human", "转人工客服", "--force"):
+        assert said in refused
     assert live.wanted(worse) == live.path(good)
 
-    forced = command("train", "--force")
-    assert forced.exit_code == 0, forced.output
+    frontdesk("train", "--force")
     assert live.wanted(worse) == live.path(worse)
-    listed = command("model", "list").output
+    listed = frontdesk("model", "list")
     assert good[:12] in listed
     assert worse[:12] in listed
-    assert command("model", "rollback").exit_code == 0
+    frontdesk("model", "rollback")
     assert live.wanted(worse) == live.path(good)
-    assert command("model", "use", worse[:6]).exit_code == 0
+    frontdesk("model", "use", worse[:6])
     assert live.wanted(worse) == live.path(worse)
 
 
 def test_a_damaged_model_is_not_used(desk: Path) -> None:
     """The error names the file; nothing is chosen."""
     (desk / "var" / "models" / "broken.tar.gz").write_bytes(b"no model")
-    result = command("model", "use", "broken")
-    assert result.exit_code == 1
-    assert "broken.tar.gz is damaged" in result.output
+    assert "broken.tar.gz is damaged" in frontdesk("model", "use", "broken", status=1)
     assert Live(desk / "var" / "models").chosen() is None
