@@ -32,6 +32,7 @@ IMPORTS = (
 Ask = Callable[[str], Awaitable[dict[str, Any]]]
 
 yaml = YAML(typ="safe", pure=True)
+yaml.default_flow_style = False
 yaml.width = 100_000
 
 
