@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,25 +26,12 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from safetensors.numpy import load_file, save_file
 from scipy.sparse import csr_matrix, vstack
 
-from components.linear_model import Belief, Floats, Neighbours, Planes, Rows, Weighting, held_out
+from components.learned import Learned
+from components.linear_model import Belief, Neighbours, Planes, Rows, Weighting, held_out
 
 logger = logging.getLogger(__name__)
-
-_TENSORS, _REST = "model.safetensors", "model.json"
-
-
-@dataclass(frozen=True)
-class Learned:
-    """Everything training found out. Sparse blocks are in the order of `weighting.rarity`."""
-
-    intents: Sequence[str]
-    weighting: Weighting
-    planes: Planes
-    neighbours: Neighbours
-    belief: Belief
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -115,7 +100,8 @@ class LinearIntents(IntentClassifier, GraphComponent):
         examples = [example for example in training_data.intent_examples if example.get(TEXT)]
         if examples:
             self._learned = self._learn(examples)
-            self._persist(self._learned)
+            with self._model_storage.write_to(self._resource) as folder:
+                self._learned.write(folder)
         return self._resource
 
     def _learn(self, examples: Sequence[Message]) -> Learned:
@@ -159,24 +145,6 @@ class LinearIntents(IntentClassifier, GraphComponent):
         ordered = sorted(confidence.items(), key=lambda item: -item[1])
         return [{INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: value} for name, value in ordered]
 
-    def _persist(self, learned: Learned) -> None:
-        tensors = {
-            "weights": learned.planes.weights.astype(np.float16),
-            "bias": learned.planes.bias,
-            "dense": learned.neighbours.dense,
-            "labels": learned.neighbours.labels,
-            **{f"rarity/{name}": rarity for name, rarity in learned.weighting.rarity.items()},
-        }
-        rest = {
-            "intents": learned.intents,
-            "dense_weight": learned.weighting.dense_weight,
-            "sparse": list(learned.weighting.rarity),
-            "belief": vars(learned.belief),
-        }
-        with self._model_storage.write_to(self._resource) as folder:
-            save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, folder / _TENSORS)
-            (folder / _REST).write_text(json.dumps(rest))
-
     @classmethod
     def load(
         cls,
@@ -190,23 +158,11 @@ class LinearIntents(IntentClassifier, GraphComponent):
         loaded = cls.create(config, model_storage, resource, execution_context)
         try:
             with model_storage.read_from(resource) as folder:
-                tensors, rest = load_file(folder / _TENSORS), (folder / _REST).read_text()
+                loaded._learned = Learned.read(folder)  # noqa: SLF001  # one of our own
         except ValueError:
             # Rasa's word for a component that stored nothing.
             logger.warning("LinearIntents was trained without examples.")
-            return loaded
-        loaded._learned = _read(tensors, json.loads(rest))  # noqa: SLF001  # one of our own
         return loaded
-
-
-def _read(tensors: dict[str, Floats], rest: dict[str, Any]) -> Learned:
-    return Learned(
-        intents=rest["intents"],
-        weighting=Weighting({name: tensors[f"rarity/{name}"] for name in rest["sparse"]}, rest["dense_weight"]),
-        planes=Planes(tensors["weights"].astype(np.float32), tensors["bias"]),
-        neighbours=Neighbours(tensors["dense"].astype(np.float32), tensors["labels"]),
-        belief=Belief(**rest["belief"]),
-    )
 
 
 def _rows(messages: Sequence[Message], names: Iterable[str] | None = None) -> Rows:
