@@ -97,7 +97,7 @@ class LinearIntents(IntentClassifier, GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learns from every example that has an intent; without any, it will never say one."""
-        examples = [example for example in training_data.intent_examples if example.get(TEXT)]
+        examples = [example for example in training_data.intent_examples if str(example.get(TEXT) or "").strip()]
         if examples:
             self._learned = self._learn(examples)
             with self._model_storage.write_to(self._resource) as folder:
@@ -132,6 +132,10 @@ class LinearIntents(IntentClassifier, GraphComponent):
         return training_data
 
     def _ranking(self, learned: Learned, message: Message) -> list[dict[str, Any]]:
+        found = _sentence(message)
+        if not found or not learned.weighting.rarity.keys() <= found.keys():
+            # Blanks, or whatever else a tokenizer finds no token in.
+            return self._nothing()
         rows = _rows([message], learned.weighting.rarity)
         distances = learned.planes.distances(learned.weighting.features(rows))
         has_vector = np.abs(rows.dense).sum(axis=1) > 0
@@ -143,7 +147,13 @@ class LinearIntents(IntentClassifier, GraphComponent):
         if self._config["refusal"]:
             confidence[DEFAULT_NLU_FALLBACK_INTENT_NAME] = outside
         ordered = sorted(confidence.items(), key=lambda item: -item[1])
-        return [{INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: value} for name, value in ordered]
+        return [{INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: value} for name, value in ordered] or self._nothing()
+
+    def _nothing(self) -> list[dict[str, Any]]:
+        """The ranking for a text that says nothing: refused, or Rasa's answer where nothing is refused."""
+        if self._config["refusal"]:
+            return [{INTENT_NAME_KEY: DEFAULT_NLU_FALLBACK_INTENT_NAME, PREDICTED_CONFIDENCE_KEY: 1.0}]
+        return [{INTENT_NAME_KEY: None, PREDICTED_CONFIDENCE_KEY: 0.0}]
 
     @classmethod
     def load(
