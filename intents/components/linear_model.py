@@ -12,7 +12,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.sparse import csr_matrix, diags, hstack
+from scipy.sparse import csr_matrix, hstack
 from scipy.special import log_softmax, softmax
 from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
@@ -64,8 +64,8 @@ class Weighting:
 
     def _weighted(self, counts: csr_matrix, rarity: Floats) -> csr_matrix:
         damped = counts.astype(np.float64)
-        damped.data = 1 + np.log(damped.data)
-        return normalize(damped @ diags(rarity))
+        damped.data = (1 + np.log(damped.data)) * rarity[damped.indices]
+        return normalize(damped, copy=False)
 
 
 @dataclass(frozen=True)
