@@ -17,7 +17,9 @@ BOT := .venv/.installed
 TESTS := .venv/.installed-tests
 RASA := intents/.venv/.installed
 
-.PHONY: help install up test check bench train evaluate picture lock clean browser
+DATA ?= $(error make measure needs DATA=path/to/questions.csv)
+
+.PHONY: help install up test check bench measure evaluate train picture lock clean browser
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
@@ -45,6 +47,9 @@ evaluate: install ## how well the model of the present data understands; ARGS="-
 
 bench: install $(TESTS) ## turns a second, against Rasa's own channel
 	.venv/bin/python -m tests.bench $(ARGS)
+
+measure: install $(TESTS) ## how well a CSV of text,category is understood: DATA=path, ARGS="--only few" for a part
+	.venv/bin/python -m tests.bench.understanding $(DATA) $(ARGS)
 
 picture: install $(TESTS) browser ## the pictures of the chat in docs/images, taken anew
 	.venv/bin/python -m tests.acceptance.picture

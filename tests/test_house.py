@@ -109,7 +109,9 @@ def test_every_test_states_the_fact_it_proves() -> None:
     assert silent == []
 
 
-@pytest.mark.parametrize("target", ["install", "up", "test", "check", "bench", "train", "evaluate", "lock", "clean"])
+@pytest.mark.parametrize(
+    "target", ["install", "up", "test", "check", "bench", "measure", "evaluate", "train", "lock", "clean"]
+)
 def test_make_tells_what_it_can_do(target: str) -> None:
     """`make` alone lists every target with a word on it."""
     shown = subprocess.run(["make", "-s", "-C", ROOT], capture_output=True, text=True, check=True).stdout

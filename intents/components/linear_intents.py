@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,25 +26,12 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from safetensors.numpy import load_file, save_file
 from scipy.sparse import csr_matrix, vstack
 
-from components.linear_model import Belief, Floats, Neighbours, Planes, Rows, Weighting, held_out
+from components.learned import Learned
+from components.linear_model import Belief, Neighbours, Planes, Rows, Weighting, held_out
 
 logger = logging.getLogger(__name__)
-
-_TENSORS, _REST = "model.safetensors", "model.json"
-
-
-@dataclass(frozen=True)
-class Learned:
-    """Everything training found out. Sparse blocks are in the order of `weighting.rarity`."""
-
-    intents: Sequence[str]
-    weighting: Weighting
-    planes: Planes
-    neighbours: Neighbours
-    belief: Belief
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -112,10 +97,11 @@ class LinearIntents(IntentClassifier, GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learns from every example that has an intent; without any, it will never say one."""
-        examples = [example for example in training_data.intent_examples if example.get(TEXT)]
+        examples = [example for example in training_data.intent_examples if str(example.get(TEXT) or "").strip()]
         if examples:
             self._learned = self._learn(examples)
-            self._persist(self._learned)
+            with self._model_storage.write_to(self._resource) as folder:
+                self._learned.write(folder)
         return self._resource
 
     def _learn(self, examples: Sequence[Message]) -> Learned:
@@ -146,6 +132,10 @@ class LinearIntents(IntentClassifier, GraphComponent):
         return training_data
 
     def _ranking(self, learned: Learned, message: Message) -> list[dict[str, Any]]:
+        found = _sentence(message)
+        if not found or not learned.weighting.rarity.keys() <= found.keys():
+            # Blanks, or whatever else a tokenizer finds no token in.
+            return self._nothing()
         rows = _rows([message], learned.weighting.rarity)
         distances = learned.planes.distances(learned.weighting.features(rows))
         has_vector = np.abs(rows.dense).sum(axis=1) > 0
@@ -157,25 +147,13 @@ class LinearIntents(IntentClassifier, GraphComponent):
         if self._config["refusal"]:
             confidence[DEFAULT_NLU_FALLBACK_INTENT_NAME] = outside
         ordered = sorted(confidence.items(), key=lambda item: -item[1])
-        return [{INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: value} for name, value in ordered]
+        return [{INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: value} for name, value in ordered] or self._nothing()
 
-    def _persist(self, learned: Learned) -> None:
-        tensors = {
-            "weights": learned.planes.weights.astype(np.float16),
-            "bias": learned.planes.bias,
-            "dense": learned.neighbours.dense,
-            "labels": learned.neighbours.labels,
-            **{f"rarity/{name}": rarity for name, rarity in learned.weighting.rarity.items()},
-        }
-        rest = {
-            "intents": learned.intents,
-            "dense_weight": learned.weighting.dense_weight,
-            "sparse": list(learned.weighting.rarity),
-            "belief": vars(learned.belief),
-        }
-        with self._model_storage.write_to(self._resource) as folder:
-            save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, folder / _TENSORS)
-            (folder / _REST).write_text(json.dumps(rest))
+    def _nothing(self) -> list[dict[str, Any]]:
+        """The ranking for a text that says nothing: refused, or Rasa's answer where nothing is refused."""
+        if self._config["refusal"]:
+            return [{INTENT_NAME_KEY: DEFAULT_NLU_FALLBACK_INTENT_NAME, PREDICTED_CONFIDENCE_KEY: 1.0}]
+        return [{INTENT_NAME_KEY: None, PREDICTED_CONFIDENCE_KEY: 0.0}]
 
     @classmethod
     def load(
@@ -190,23 +168,11 @@ class LinearIntents(IntentClassifier, GraphComponent):
         loaded = cls.create(config, model_storage, resource, execution_context)
         try:
             with model_storage.read_from(resource) as folder:
-                tensors, rest = load_file(folder / _TENSORS), (folder / _REST).read_text()
+                loaded._learned = Learned.read(folder)  # noqa: SLF001  # one of our own
         except ValueError:
             # Rasa's word for a component that stored nothing.
             logger.warning("LinearIntents was trained without examples.")
-            return loaded
-        loaded._learned = _read(tensors, json.loads(rest))  # noqa: SLF001  # one of our own
         return loaded
-
-
-def _read(tensors: dict[str, Floats], rest: dict[str, Any]) -> Learned:
-    return Learned(
-        intents=rest["intents"],
-        weighting=Weighting({name: tensors[f"rarity/{name}"] for name in rest["sparse"]}, rest["dense_weight"]),
-        planes=Planes(tensors["weights"].astype(np.float32), tensors["bias"]),
-        neighbours=Neighbours(tensors["dense"].astype(np.float32), tensors["labels"]),
-        belief=Belief(**rest["belief"]),
-    )
 
 
 def _rows(messages: Sequence[Message], names: Iterable[str] | None = None) -> Rows:

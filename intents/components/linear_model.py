@@ -12,7 +12,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.sparse import csr_matrix, diags, hstack
+from scipy.sparse import csr_matrix, hstack
 from scipy.special import log_softmax, softmax
 from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
@@ -64,8 +64,8 @@ class Weighting:
 
     def _weighted(self, counts: csr_matrix, rarity: Floats) -> csr_matrix:
         damped = counts.astype(np.float64)
-        damped.data = 1 + np.log(damped.data)
-        return normalize(damped @ diags(rarity))
+        damped.data = (1 + np.log(damped.data)) * rarity[damped.indices]
+        return normalize(damped, copy=False)
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Planes:
         weights = np.zeros((features.shape[1], classes), dtype=np.float32)
         bias = np.full(classes, -2.0, dtype=np.float32)
         present = np.unique(labels)
-        if len(present) == 1:
+        if len(present) < 2:  # noqa: PLR2004
             bias[present] = 1.0
             return cls(weights, bias)
         machine = LinearSVC(C=c, random_state=0).fit(features, labels)
@@ -145,10 +145,13 @@ class Held:
         return float(np.exp(minimize_scalar(surprise, bounds=(-1, 4), method="bounded").x))
 
     def threshold(self, refuse: float, among: NDArray[np.bool_]) -> float:
-        """The score below which the share `refuse` of what was understood lies; where little was, of all."""
+        """The score below which the share `refuse` of what was understood `among` these lies.
+
+        Where none of them was, it is taken from all, as if they had no neighbours: a text without a vector has none.
+        """
         understood = self.scores[among & self.right]
         if not len(understood):
-            understood = self.scores[self.right]
+            understood = score(self.distances, np.zeros(len(self.labels)))[self.right]
         return float(np.quantile(understood, refuse)) if len(understood) else 0.0
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from bot.rasa_project import RasaProject
 from bot.training import Trained, train
 from tests.rasa import project
+from tests.rasa.driven import Components, Hub, driven
 
 EXAM = """\
 text,intent
@@ -45,6 +47,20 @@ def trained(tiny: RasaProject) -> tuple[Trained, str]:
 def model(trained: tuple[Trained, str]) -> Path:
     """The archive of the small project's model."""
     return trained[0].model
+
+
+@pytest.fixture(scope="session")
+def hub() -> Iterator[Hub]:
+    """A hub of models, empty."""
+    with Hub().open() as hub:
+        yield hub
+
+
+@pytest.fixture(scope="session")
+def components(tmp_path_factory: pytest.TempPathFactory, hub: Hub) -> Iterator[Components]:
+    """The components of intents/ in a process of their own."""
+    with driven(tmp_path_factory.mktemp("components") / "driver.log", hub.url) as components:
+        yield components
 
 
 @pytest.fixture

@@ -63,12 +63,19 @@ nlu:
 """
 
 
-def write(folder: Path) -> RasaProject:
+def write(folder: Path, config: str = CONFIG) -> RasaProject:
     """The project below `folder`, run by the real Rasa."""
     (folder / "data").mkdir(parents=True)
-    (folder / "config.yml").write_text(CONFIG, encoding="utf-8")
+    (folder / "config.yml").write_text(config, encoding="utf-8")
     (folder / "domain.yml").write_text(DOMAIN, encoding="utf-8")
     (folder / "data" / "nlu.yml").write_text(DATA, encoding="utf-8")
     for name in ("serve.py", "credentials.yml"):
         shutil.copy(ROOT / "intents" / name, folder)
     return RasaProject(folder, PYTHON)
+
+
+def write_ours(folder: Path) -> RasaProject:
+    """The same intents with the pipeline and the components of intents/."""
+    found = write(folder, (ROOT / "intents" / "config.yml").read_text(encoding="utf-8"))
+    shutil.copytree(ROOT / "intents" / "components", folder / "components")
+    return found
