@@ -48,6 +48,8 @@ def _plain() -> frozenset[str]:
 
 def _sure(understood: Understood, plain: frozenset[str]) -> bool:
     limits = Decisions()
+    if understood.refused:
+        return False
     best, second = understood.ranking[:2]
     sure = best.confidence >= limits.confident and best.confidence - second.confidence >= limits.close
     return sure and best.intent in plain
