@@ -23,8 +23,9 @@ from bot.training import fingerprint, model_path
 
 ROOT = Path(__file__).parents[2]
 
-#: Seconds for whatever a start may take on a busy machine.
+#: Seconds for whatever a start may take on a busy machine, and for one that trains first.
 PATIENCE = 120
+TRAINING = 600
 #: Seconds between two looks.
 LOOK = 0.05
 #: Seconds a stop may take.
@@ -47,9 +48,9 @@ class Up:
         """The first answer of `/health`, ready or not."""
         return await self._health(range(100, 600))
 
-    async def ready(self) -> None:
-        """Returns once `/health` says so."""
-        await self._health(range(200, 201))
+    async def ready(self, seconds: float = PATIENCE) -> None:
+        """Returns once `/health` says so; raises `TimeoutError` after `seconds`."""
+        await self._health(range(200, 201), seconds)
 
     def rasa(self) -> int:
         """The process of its Rasa."""
@@ -70,9 +71,9 @@ class Up:
         self.process.kill()
         await self.ended()
 
-    async def _health(self, wanted: range) -> httpx.Response:
+    async def _health(self, wanted: range, seconds: float = PATIENCE) -> httpx.Response:
         last = "no answer"
-        ends = time.monotonic() + PATIENCE
+        ends = time.monotonic() + seconds
         async with httpx.AsyncClient(base_url=self._base, trust_env=False) as client:
             while time.monotonic() < ends:
                 assert self.process.poll() is None, f"ended with status {self.process.poll()}"

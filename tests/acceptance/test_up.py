@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.acceptance.conftest import Build, Start
-from tests.acceptance.house import PATIENCE, House, family, gone, kill_group
+from tests.acceptance.house import PATIENCE, TRAINING, House, family, gone, kill_group
 from tests.channels.webchat.visitor import Visitor
 
 #: Where a reply of the bot says which ticket it opened.
@@ -104,7 +104,7 @@ async def test_a_corrupt_model_is_trained_again(build: Build, start: Start) -> N
     whole = house.model.read_bytes()
     house.model.unlink()
     house.model.write_bytes(whole[: len(whole) // 2])
-    await start(house).ready()
+    await start(house).ready(TRAINING)
     assert house.model.stat().st_size > len(whole) // 2
     assert house.model.with_name(house.model.name + ".corrupt").stat().st_size == len(whole) // 2
     assert "model.corrupt" in house.logs()
