@@ -31,7 +31,8 @@ def end_with(parent: int) -> None:
 
 def arguments() -> list[str]:
     token = os.environ.pop("FRONTDESK_RASA_TOKEN", "")
-    return [*sys.argv[1:], "--auth-token", token] if token else sys.argv[1:]
+    # In one piece: a token may begin with a hyphen, and would be taken for an option.
+    return [*sys.argv[1:], f"--auth-token={token}"] if token else sys.argv[1:]
 
 
 def main() -> None:

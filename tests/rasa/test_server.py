@@ -72,7 +72,10 @@ def script(path: Path, text: str) -> Path:
 
 async def test_the_real_rasa_understands_and_keeps_quiet(tiny: RasaProject, model: Path, tmp_path: Path) -> None:
     """Rasa answers in two languages and refuses strangers; its log holds no text, the process list no token."""
-    async with running(RasaServer(tiny, model, tmp_path / "rasa.log")) as server:
+    server = RasaServer(tiny, model, tmp_path / "rasa.log")
+    # As one in 64 is.
+    server.token = f"-{server.token}"
+    async with running(server):
         await server.wait_ready(PATIENCE)
         ours, stranger = (Understanding(lambda: server.url, token) for token in (server.token, "guessed"))
         assert (await ours.parse("how long does my withdrawal take?")).ranking[0].intent == "withdrawal_time"

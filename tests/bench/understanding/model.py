@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 from ruamel.yaml import YAML
 
+from bot.errors import UnderstandingDown
 from bot.rasa import RasaServer
 from bot.rasa_project import RasaProject, end
 from tests.acceptance.house import ROOT
@@ -88,7 +89,7 @@ async def served(project: RasaProject) -> AsyncIterator[Ask]:
     task = asyncio.create_task(server.run())
     timeout = aiohttp.ClientTimeout(total=PARSE)
     try:
-        await server.wait_ready(START)
+        await _ready(server, project.folder / "rasa.log")
         async with aiohttp.ClientSession(timeout=timeout) as session:
 
             async def ask(text: str) -> dict[str, Any]:
@@ -102,6 +103,14 @@ async def served(project: RasaProject) -> AsyncIterator[Ask]:
     finally:
         await server.stop()
         await asyncio.wait([task])
+
+
+async def _ready(server: RasaServer, log: Path) -> None:
+    try:
+        await server.wait_ready(START)
+    except UnderstandingDown as error:
+        # The log is gone with the folder.
+        raise RuntimeError(log.read_text(encoding="utf-8")[-2_000:]) from error
 
 
 def _write_data(folder: Path, examples: Sequence[Example]) -> None:
