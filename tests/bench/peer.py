@@ -12,7 +12,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from bot import domain
 from bot.answers import OWN
+from bot.config_file import ConfigFile
 from bot.rasa_project import RasaProject, end
 from bot.understanding import Understanding
 from tests.acceptance.house import ROOT, free_port
@@ -31,9 +33,8 @@ def write(folder: Path) -> RasaProject:
     ours = shutil.ignore_patterns(".venv", ".rasa", "models", "results", "tests", "__pycache__")
     shutil.copytree(ROOT / "intents", folder, ignore=ours)
     answers = _answers()
-    intents = [
-        name for name in _changed(folder / "domain.yml", responses=answers)["intents"] if f"utter_{name}" in answers
-    ]
+    _changed(folder / "domain.yml", responses=answers)
+    intents = [name for name in domain.intents(ConfigFile(folder / domain.FILE)) if f"utter_{name}" in answers]
     _changed(folder / "config.yml", policies=[{"name": "RulePolicy"}])
     _dump(folder / "credentials.yml", {"rest": None})
     rules = [{"rule": name, "steps": [{"intent": name}, {"action": f"utter_{name}"}]} for name in intents]

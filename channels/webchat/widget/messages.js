@@ -5,19 +5,26 @@ const log = make('div.log', { role: 'log', 'aria-live': 'polite', tabIndex: 0 },
 const jump = make('button.jump', { hidden: true, onclick: () => follow(true) });
 const shown = new Map();
 const all = what => [...log.querySelectorAll(what)];
-let texts, language, fileLimit, near = true;
+let texts, language, fileLimit, near = true, top = 0;
 
-log.onscroll = () => {
-  near = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+// Where the reader is changes with the position alone: a growing conversation or a smaller window is no scrolling.
+const scrolled = log.onscroll = () => {
+  if (log.scrollTop === top) return;
+  top = log.scrollTop;
+  near = log.scrollHeight - top - log.clientHeight < 80;
   if (near) jump.hidden = true;
 };
 
 const reason = code => fill(texts.errors[code] || texts.errors.refused, { limit: fileLimit });
 
-// Whoever reads further up is not pulled away.
+// Whoever reads further up is not pulled away. The event of a scrolling comes a frame late, so it is not waited for.
 const follow = (force, quiet) => {
-  if (near || force) log.scrollTop = log.scrollHeight;
-  else if (!quiet) jump.hidden = false;
+  scrolled();
+  if (near || force) {
+    log.scrollTop = log.scrollHeight;
+    top = log.scrollTop;
+    near = jump.hidden = true;
+  } else if (!quiet) jump.hidden = false;
 };
 new ResizeObserver(() => follow(false, true)).observe(log);
 
