@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from bot.commands import model, tickets, tokens
+from bot.commands.channels import channels
 from bot.commands.chat import chat
 from bot.commands.check import check
 from bot.commands.evaluate import evaluate
@@ -19,6 +20,7 @@ app = typer.Typer(
 app.command()(up)
 app.command()(chat)
 app.command()(check)
+app.command()(channels)
 app.command()(train)
 app.command()(evaluate)
 app.add_typer(model.app, name="model")

@@ -20,6 +20,7 @@ from bot.language import Languages
 from bot.mind import Mind
 from bot.rasa import RasaServer
 from bot.settings import Settings
+from bot.states import States
 from bot.store.database import Database
 from bot.store.lease import Lease, lease_on
 from bot.tickets import Tickets
@@ -66,9 +67,12 @@ class App:
         self.delivery = Delivery(self.database, channels, files, settings.delivery)
         self.worker = Worker(self.database, conversations, channels.keys(), self._show, self.delivery.nudge)
         self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send)
+        self.states = States(self.database)
         key = secret.key(settings.folders.var / "secret.key")
         self.hosts = {
-            name: ChannelHost(channel, self.database, conversations, files, self.worker.expect, settings, key)
+            name: ChannelHost(
+                channel, self.database, conversations, files, self.worker.expect, settings, self.states, key
+            )
             for name, channel in channels.items()
         }
 
@@ -103,7 +107,7 @@ class App:
                 stack.push_async_callback(self.mind.server.stop)
                 parts.append(asyncio.create_task(self.mind.server.run()))
                 parts.append(asyncio.create_task(follow(self.mind.server, Live(self.settings.folders.var / "models"))))
-            inner = [asyncio.create_task(self.delivery.run()), asyncio.create_task(self.worker.run())]
+            inner = [asyncio.create_task(part.run()) for part in (self.delivery, self.worker, self.states)]
             stack.push_async_callback(_cancelled, inner)
             outer = [asyncio.create_task(self._listen(name, channel)) for name, channel in self.channels.items()]
             outer += [asyncio.create_task(server.run_until_cancelled())] if server else []
@@ -117,8 +121,9 @@ class App:
         while True:
             try:
                 return await channel.run(self.hosts[name])
-            except Exception:
+            except Exception as error:
                 # The edge of every channel: one that falls over must not take the others along.
+                self.states.trouble(name, "", f"fell over: {type(error).__name__}")
                 log.exception("channel_fault", channel=name, again_in_seconds=PAUSE)
                 await asyncio.sleep(PAUSE)
 

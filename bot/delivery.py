@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
 
@@ -19,7 +19,8 @@ from bot.store import outbox
 from bot.store.database import Database, Session
 from bot.store.outbox import Dispatch
 from bot.store.tables import MessageState
-from channels.base import Channel, Choice, MayHaveArrived, Never, Outbound, Sent, TryAgain
+from channels.base import Channel, Choice, Outbound, Sent
+from channels.errors import MayHaveArrived, Never, TryAgain
 
 log = structlog.get_logger()
 
@@ -148,11 +149,17 @@ class Delivery:
 
     async def _send(self, channel: Channel, dispatch: Dispatch) -> None:
         pieces = self._pieces(channel, dispatch)
+        answering = await self._answering(channel, dispatch)
         for number in range(dispatch.message.parts_sent, len(pieces)):
             async with asyncio.timeout(self._settings.timeout_seconds):
-                sent = await channel.send(_outbound(dispatch, pieces[number], number))
+                sent = await channel.send(_outbound(dispatch, answering, pieces[number], number))
             if not await self._part_sent(dispatch, sent, last=number == len(pieces) - 1):
                 return
+
+    async def _answering(self, channel: Channel, dispatch: Dispatch) -> Mapping[str, Any]:
+        if not channel.limits.answers_raw:
+            return {}
+        return await self._note(outbox.answered, dispatch.message.id)
 
     async def _part_sent(self, dispatch: Dispatch, sent: Sent, *, last: bool) -> bool:
         """Whether another part may follow."""
@@ -202,8 +209,9 @@ class Delivery:
         number = dispatch.message.parts_sent
         try:
             pieces = self._pieces(channel, dispatch)
+            answering = await self._answering(channel, dispatch)
             async with asyncio.timeout(self._settings.timeout_seconds):
-                found = await channel.find(_outbound(dispatch, pieces[number], number))
+                found = await channel.find(_outbound(dispatch, answering, pieces[number], number))
         except Exception as error:  # noqa: BLE001 - whatever goes wrong while asking, the message stays unknown
             log.warning("send_unknown", channel=channel.name, message=dispatch.message.id, reason=f"{reason}; {error}")
             await self._give_up(dispatch, MessageState.UNKNOWN, reason)
@@ -221,7 +229,7 @@ class Delivery:
         await self._note(outbox.give_up, dispatch.message.id, state, reason, now())
 
 
-def _outbound(dispatch: Dispatch, part: Part, number: int) -> Outbound:
+def _outbound(dispatch: Dispatch, answering: Mapping[str, Any], part: Part, number: int) -> Outbound:
     message = dispatch.message
     return Outbound(
         message_id=message.id,
@@ -237,6 +245,6 @@ def _outbound(dispatch: Dispatch, part: Part, number: int) -> Outbound:
         ticket=dispatch.ticket,
         intent=message.intent,
         confidence=message.confidence,
-        reply_to=message.reply_to,
+        answering=answering,
         created_at=message.created_at,
     )

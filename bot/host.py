@@ -11,31 +11,18 @@ from datetime import datetime
 import structlog
 
 from bot.conversation import Conversations
-from bot.errors import StorageDown
+from bot.errors import NotFound, StorageDown
 from bot.files import Files
 from bot.rendering import render
 from bot.settings import Settings
+from bot.states import States
 from bot.store import inbox, reading
 from bot.store.database import Database
 from bot.store.reading import Said
-from channels.base import (
-    Author,
-    Channel,
-    Choice,
-    Inbound,
-    NotStored,
-    Place,
-    Received,
-    Shown,
-    StoredFile,
-    Transcript,
-    Unacceptable,
-)
+from channels.base import Author, Channel, Choice, Inbound, Place, Received, Shown, StoredFile, Transcript
+from channels.errors import NotStored, Unacceptable
 
 log = structlog.get_logger()
-
-#: Files one message may carry.
-MOST_FILES = 10
 
 #: Bytes of an id of the platform's or of a choice; more, and no index takes it. A mail's Message-ID has up to 998.
 LONGEST_ID = 1000
@@ -55,8 +42,10 @@ class ChannelHost:
         files: Files,
         expect: Callable[[int, datetime], None],
         settings: Settings,
+        states: States,
         key: bytes,
     ) -> None:
+        self._states = states
         self._settings = settings
         self._secret = hmac.digest(key, channel.name.encode(), "sha256")
         self._channel = channel
@@ -92,6 +81,9 @@ class ChannelHost:
         except StorageDown as error:
             log.error("not_stored", channel=self._channel.name, reason=str(error))
             raise NotStored(str(error)) from error
+        except NotFound as error:
+            raise Unacceptable("unknown_message", str(error)) from error
+        self._states.heard(self._channel.name, inbound.place.account, inbound.sent_at)
         if arrival.ready_at:
             self._expect(arrival.conversation_id, arrival.ready_at)
         return Received(message_id=arrival.message_id, fresh=arrival.fresh)
@@ -130,20 +122,29 @@ class ChannelHost:
         except StorageDown as error:
             raise NotStored(str(error)) from error
 
+    def listening(self, account: str) -> None:
+        """The platform is heard."""
+        self._states.listening(self._channel.name, account)
+
+    def trouble(self, account: str, reason: str) -> None:
+        """The platform is not heard."""
+        self._states.trouble(self._channel.name, account, reason)
+
     def _check(self, inbound: Inbound) -> None:
         place = inbound.place
         names = (inbound.event_id, place.account, place.handle, place.thread, inbound.edit_of, inbound.reply_to)
         if not (inbound.event_id and place.handle and all(map(_plain, (*names, inbound.choice, inbound.language)))):
             raise Unacceptable("bad_request", f"ids and choices are plain text of at most {LONGEST_ID} bytes")
-        if not inbound.text.strip() and not inbound.attachments and not inbound.choice:
+        if not inbound.deleted and not inbound.text.strip() and not inbound.attachments and not inbound.choice:
             raise Unacceptable("empty", "a message needs text, a file or a choice")
         if len(inbound.text) > self._settings.conversation.longest_message:
             raise Unacceptable(
                 "too_long",
                 f"{len(inbound.text)} characters; the limit is {self._settings.conversation.longest_message}",
             )
-        if len(inbound.attachments) > MOST_FILES:
-            raise Unacceptable("too_many_files", f"{len(inbound.attachments)} files; the limit is {MOST_FILES}")
+        if len(inbound.attachments) > self._channel.limits.most_files:
+            reason = f"{len(inbound.attachments)} files; the limit is {self._channel.limits.most_files}"
+            raise Unacceptable("too_many_files", reason)
         largest = max((len(file.data) for file in inbound.attachments), default=0)
         if largest > self._channel.limits.file_bytes:
             raise Unacceptable("file_too_large", f"{largest} bytes; the limit is {self._channel.limits.file_bytes}")

@@ -2,19 +2,7 @@
 
 A channel turns what its platform says into `Inbound`, hands it to `Host.deliver`, and only then tells the platform
 "received". It sends `Outbound`, one part at a time, and answers with `Sent` or with the error that names what the core
-should do next:
-
-    ChannelError
-    ├── TryAgain          nothing was sent; again after a pause
-    ├── Never             nothing was sent and nothing will be: the recipient is gone, the content is refused
-    ├── MayHaveArrived    the request left and no answer came: sending again could say it twice
-    └── Forged            what came in was not from the platform
-
-The core raises two errors towards a channel:
-
-    HostError
-    ├── NotStored         the message is not on disk; the platform must not be told "received"
-    └── Unacceptable      the message will never be accepted as it is; the sender may be told why
+should do next: `channels.errors` has them.
 """
 
 from __future__ import annotations
@@ -31,45 +19,7 @@ from typing import ClassVar, Protocol
 from pydantic import BaseModel, ConfigDict
 from starlette.routing import BaseRoute
 
-
-class ChannelError(Exception):
-    """A platform did not do what was asked."""
-
-
-class TryAgain(ChannelError):
-    """Nothing was sent. `after` is the platform's own pause in seconds, where it named one."""
-
-    def __init__(self, reason: str, after: float | None = None) -> None:
-        super().__init__(reason)
-        self.after = after
-
-
-class Never(ChannelError):
-    """Nothing was sent, and trying again cannot help."""
-
-
-class MayHaveArrived(ChannelError):
-    """The platform may or may not have the message."""
-
-
-class Forged(ChannelError):
-    """A request or a token did not come from whom it names."""
-
-
-class HostError(Exception):
-    """The core did not take a message."""
-
-
-class NotStored(HostError):
-    """The message could not be written down; ask the platform to deliver it again."""
-
-
-class Unacceptable(HostError):
-    """The message is empty, too long, or carries what cannot be taken. `code` names which, for a translated text."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
+from channels.errors import MayHaveArrived
 
 
 class Author(StrEnum):
@@ -120,6 +70,10 @@ class Limits:
     files: bool = False
     #: Bytes in one file, in either direction.
     file_bytes: int = 20_000_000
+    #: Files in one message, in either direction; further ones a channel leaves where they are, and says so in the text.
+    most_files: int = 10
+    #: `send` needs `Outbound.answering`.
+    answers_raw: bool = False
     #: Sending the same `Outbound.key` twice shows it once. After a crash such a channel sends again instead of
     #: leaving the message `unknown`.
     idempotent: bool = False
@@ -188,6 +142,8 @@ class Inbound:
     reply_to: str | None = None
     #: Event id of the message this one replaces.
     edit_of: str | None = None
+    #: The message `edit_of` was taken back; nothing replaces it.
+    deleted: bool = False
     #: The platform's or the browser's idea of the sender's language, as BCP 47 ("zh-CN").
     language: str | None = None
     sent_at: datetime | None = None
@@ -216,7 +172,8 @@ class Outbound:
     ticket: str | None = None
     intent: str | None = None
     confidence: float | None = None
-    reply_to: str | None = None
+    #: `Inbound.raw` of the person's newest message there, for what a reply must name; only with `Limits.answers_raw`.
+    answering: Mapping[str, object] = field(default_factory=dict)
     created_at: datetime
 
     @property
@@ -295,6 +252,12 @@ class Host(Protocol):
     async def keep_cursor(self, account: str, value: str) -> None:
         """Call only once everything before `value` is delivered."""
 
+    def listening(self, account: str) -> None:
+        """Says that the platform is being heard, as `frontdesk channels` tells it. Never raises."""
+
+    def trouble(self, account: str, reason: str) -> None:
+        """Says that it is not, and why, without secrets; the channel itself goes on trying. Never raises."""
+
 
 class ChannelSettings(BaseModel):
     """Base of every channel's settings. Secrets are `SecretStr`; `type` is the key in the registry."""
@@ -332,6 +295,13 @@ class Channel(ABC):
     async def signal(self, place: Place, signal: Signal) -> None:
         """Shows `signal` where the platform can. Never raises for one that cannot."""
         return
+
+    async def connect(self) -> Sequence[str]:
+        """Logs in and leaves again: what is wrong or not permitted, each with the setting to change.
+
+        For `frontdesk check --connect`. Raises nothing: an unreachable platform is one of the things that are wrong.
+        """
+        return ()
 
     def routes(self, host: Host) -> Sequence[BaseRoute]:
         """HTTP routes of this channel, mounted under `/channels/<name>`."""

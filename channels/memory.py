@@ -9,7 +9,8 @@ import asyncio
 from collections import deque
 from typing import ClassVar
 
-from channels.base import Channel, ChannelError, ChannelSettings, Limits, MayHaveArrived, Outbound, Place, Sent, Signal
+from channels.base import Channel, ChannelSettings, Limits, Outbound, Place, Sent, Signal
+from channels.errors import ChannelError, MayHaveArrived
 
 
 class MemorySettings(ChannelSettings):

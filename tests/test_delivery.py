@@ -10,7 +10,8 @@ from bot.settings import DeliverySection
 from bot.store.database import Database, Session
 from bot.store.tables import Message, TicketEvent
 from bot.store.turns import Reply
-from channels.base import Author, Choice, Limits, MayHaveArrived, Never, Owner, Sent, TryAgain
+from channels.base import Author, Choice, Limits, Owner, Sent
+from channels.errors import MayHaveArrived, Never, TryAgain
 from channels.memory import Memory
 from tests.samples import NOW, answer, escalated, inbound, later, rows, states, take, until
 from tests.sending import BOB, Asked, Broken, Clock, last, sending, texts, until_state
@@ -35,6 +36,17 @@ async def test_part_has_all_the_channel_needs(database: Database) -> None:
     assert (sent.owner, sent.ticket, sent.part, sent.created_at) == (Owner.BOT, None, 0, NOW)
     assert sent.message_id == last(database).id
     assert last(database).platform_id == "memory-2"
+
+
+async def test_reply_knows_what_it_answers(database: Database) -> None:
+    """A channel that must name what it answers gets the person's newest message before the reply as it came."""
+    answer(database, inbound("one", "e1", raw={"id": 1}), "first")
+    answer(database, inbound("two", "e2", raw={"id": 2}), "second")
+    answer(database, inbound("three", "e3", BOB, raw={"id": 3}), "third")
+    channel = Memory(limits=Limits(answers_raw=True))
+    async with sending(database, channel):
+        sent = await channel.until(3)
+    assert {one.text: one.answering for one in sent} == {"first": {"id": 1}, "second": {"id": 2}, "third": {"id": 3}}
 
 
 async def test_replies_leave_in_order(database: Database) -> None:

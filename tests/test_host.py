@@ -17,14 +17,16 @@ from sqlalchemy import text
 import bot.store.database
 from bot.conversation import Content, Conversations
 from bot.files import Files
-from bot.host import LONGEST_ID, MOST_FILES, ChannelHost, clean_text
+from bot.host import LONGEST_ID, ChannelHost, clean_text
 from bot.settings import Settings
+from bot.states import States
 from bot.store import outbox, ticketing
 from bot.store.database import Database
 from bot.store.tables import Address, Contact, Message
 from bot.store.turns import Reply
 from bot.understood import Understood
-from channels.base import Attachment, Author, Choice, Inbound, Limits, Markup, NotStored, Owner, Place, Unacceptable
+from channels.base import Attachment, Author, Choice, Inbound, Limits, Markup, Owner, Place
+from channels.errors import NotStored, Unacceptable
 from channels.memory import Memory
 from tests.samples import ANN, NOW, answer, arrive, escalated, inbound, notice, rows, states, take
 
@@ -55,7 +57,7 @@ def make(content: Content, settings: Settings, tmp_path: Path, expected: list[tu
         def expect(conversation_id: int, ready_at: datetime) -> None:
             expected.append((conversation_id, ready_at))
 
-        return ChannelHost(channel, database, conversations, files, expect, settings, key=b"key")
+        return ChannelHost(channel, database, conversations, files, expect, settings, States(database), key=b"key")
 
     return made
 
@@ -89,7 +91,7 @@ async def test_delivered_is_on_disk(
         (inbound(" \n\t "), "empty"),
         (inbound("\x00\x07\u202e"), "empty"),
         (inbound("x" * 20_001), "too_long"),
-        (inbound(attachments=[png()] * (MOST_FILES + 1)), "too_many_files"),
+        (inbound(attachments=[png()] * (Limits().most_files + 1)), "too_many_files"),
         (inbound(attachments=[png(), png(size=1001)]), "file_too_large"),
         (inbound(event=""), "bad_request"),
         (inbound(event="e\x00"), "bad_request"),
@@ -100,6 +102,7 @@ async def test_delivered_is_on_disk(
         (inbound(place=Place(account="bot-1", handle="ann", thread="信" * 400)), "bad_request"),
         (inbound(edit_of="\x00"), "bad_request"),
         (inbound(reply_to="\ud800"), "bad_request"),
+        (inbound("", "d1", edit_of="e0", deleted=True), "unknown_message"),
         (inbound(choice="x" * (LONGEST_ID + 1)), "bad_request"),
         (inbound(language="\x00"), "bad_request"),
     ],

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.errors import NotFound
 from bot.store import inbox, ticketing
 from bot.store.database import Database
 from bot.store.inbox import KeptFile
@@ -28,6 +29,7 @@ from tests.samples import (
     states,
     timeline,
 )
+from tests.sending import BOB
 
 VOUCHED: dict[str, Any] = {"verified_by": "shop", "attributes": {"tier": "vip", "email": "ann@example.com"}}
 
@@ -101,6 +103,37 @@ def test_edit_reaches_whoever_answers(database: Database) -> None:
     database.transact(ticketing.hand_back, number, "Anna", "released", notice, NOW)
     arrive(database, inbound("anybody!", "e3", edit_of="e1"))
     assert timeline(database)[-1] == ("Anna", "released")
+
+
+def test_message_taken_back_is_not_answered(database: Database) -> None:
+    """Who takes a message back before the bot looked gets no answer to it; its words are kept as a revision."""
+    arrive(database, inbound("my password is hunter2"))
+    back = arrive(database, inbound("", "d1", edit_of="e1", deleted=True))
+    assert (back.fresh, back.ready_at) == (True, None)
+    (message,), (revision,) = rows(database, Message), rows(database, Revision)
+    assert (message.text, message.state.value, revision.text) == ("", "handled", "my password is hunter2")
+    assert conversation(database).ready_at is None
+    assert not arrive(database, inbound("", "d1", edit_of="e1", deleted=True)).fresh
+
+
+def test_message_taken_back_leaves_the_others(database: Database) -> None:
+    """The rest of a burst is answered, and a human who answers sees what was taken back."""
+    arrive(database, inbound("helo"))
+    arrive(database, inbound("hello", "e2"))
+    arrive(database, inbound("", "d1", edit_of="e1", deleted=True))
+    assert states(database) == [("", "handled"), ("hello", "received")]
+    number = escalated(database, inbound("a human!", "e3")).number
+    arrive(database, inbound("", "d2", edit_of="e3", deleted=True))
+    assert (number, timeline(database)[-1]) == ("FD-1001", ("user", "deleted"))
+
+
+def test_taking_back_what_nobody_knows_is_refused(database: Database) -> None:
+    """What never arrived cannot be taken back, nor can what another said."""
+    arrive(database, inbound("hello"))
+    for said in (inbound("", "d1", edit_of="e9", deleted=True), inbound("", "d1", BOB, edit_of="e1", deleted=True)):
+        with pytest.raises(NotFound):
+            arrive(database, said)
+    assert states(database) == [("hello", "received")]
 
 
 def test_redelivered_edit_is_one_revision(database: Database) -> None:

@@ -20,7 +20,8 @@ from bot.store import reading
 from bot.terminal import Json, Pretty, Screen, lines
 from bot.training.live import Live
 from bot.training.models import fingerprint
-from channels.base import HostError, Inbound, Place
+from channels.base import Inbound, Place
+from channels.errors import HostError
 from channels.memory import Memory
 
 #: Seconds between two looks whether a message is worked off.

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, func, update
 from sqlalchemy import select as select_row
 from sqlmodel import Session, select
 
+from bot.errors import NotFound
 from bot.store.rows import ADDRESS, CONVERSATION, MESSAGE, add_message
 from bot.store.tables import (
     IS_UNFINISHED,
@@ -86,10 +87,15 @@ class Arrival:
 def receive(
     session: Session, channel: str, inbound: Inbound, files: Sequence[KeptFile], pace: Pace, now: datetime
 ) -> Arrival:
-    """Stores the event, or finds it stored. An edit of a known message of the same person becomes a revision of it."""
+    """Stores the event, or finds it stored. An edit of a known message of the same person becomes a revision of it.
+
+    Raises `NotFound` where a message was taken back that nobody knows.
+    """
     edited = _message(session, channel, inbound.place.account, inbound.edit_of) if inbound.edit_of else None
     if edited and _said_by(session, edited) == inbound.place.handle:
         return _revise(session, edited, inbound, files, now)
+    if inbound.deleted:
+        raise NotFound(f"{inbound.place.handle} has said no message {inbound.edit_of}")
     connection = session.connection()
     event = {"channel": channel, "account": inbound.place.account, "event": inbound.event_id}
     if known := connection.execute(_EVENT, event).first():
@@ -136,10 +142,22 @@ def _revise(session: Session, message: Message, inbound: Inbound, files: Sequenc
     if session.exec(same).first():
         return Arrival(message.id, False, message.conversation_id)
     session.add(revision)
-    message.text, message.raw = inbound.text, dict(inbound.raw)
+    if inbound.deleted:
+        _take_back(session, message)
+    else:
+        message.text, message.raw = inbound.text, dict(inbound.raw)
     _add_files(session, message.id, message.conversation_id, files)
-    note_edit(session, message, now)
+    note_edit(session, message, "deleted" if inbound.deleted else "edited", now)
     return Arrival(message.id, True, message.conversation_id)
+
+
+def _take_back(session: Session, message: Message) -> None:
+    """The row stays, and what it said is in the revision; nobody answers it any more."""
+    message.text, message.state = "", MessageState.HANDLED
+    session.flush()
+    waiting = select(Message.id).filter_by(conversation_id=message.conversation_id, state=MessageState.RECEIVED)
+    if session.exec(waiting.limit(1)).first() is None:
+        session.get_one(Conversation, message.conversation_id).ready_at = None
 
 
 def _at(session: Session, channel: str, inbound: Inbound, now: datetime) -> int:

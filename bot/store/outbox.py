@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Integer, String, and_, bindparam, func, or_, update
 from sqlalchemy import select as select_row
@@ -33,7 +34,6 @@ class Claimed:
     choices: list[dict[str, str]]
     intent: str | None
     confidence: float | None
-    reply_to: str | None
     attempts: int
     parts_sent: int
     created_at: datetime
@@ -221,3 +221,15 @@ def _files(session: Session, row: Found) -> Sequence[File]:
 def _ticket_number(session: Session, row: Found) -> str | None:
     ticket = ticket_of(session, row.conversation_id) if row.owner is not Owner.BOT else None
     return ticket.number if ticket else None
+
+
+def answered(session: Session, message_id: int) -> dict[str, Any]:
+    """`Inbound.raw` of the newest message of the person before this one, in its conversation; empty without one."""
+    conversation = select(Message.conversation_id).where(Message.id == message_id).scalar_subquery()
+    found = session.exec(
+        select(Message.raw)
+        .where(Message.conversation_id == conversation, Message.author == Author.USER, col(Message.id) < message_id)
+        .order_by(col(Message.id).desc())
+        .limit(1)
+    ).first()
+    return dict(found or {})

@@ -258,7 +258,7 @@ class TicketEvent(SQLModel, table=True):
     at: datetime = Field(sa_type=Moment)
     #: An agent's name, "bot", "user" or "frontdesk".
     actor: str
-    #: opened, escalated, message, edited, taken, replied, note, solved, released, withheld, failed, unknown.
+    #: opened, escalated, message, edited, deleted, taken, replied, note, solved, released, withheld, failed, unknown.
     kind: str
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 
@@ -269,6 +269,30 @@ class Cursor(SQLModel, table=True):
     channel: str = Field(primary_key=True)
     account: str = Field(primary_key=True)
     value: str
+
+
+class Hearing(StrEnum):
+    """Whether a channel hears its platform."""
+
+    LISTENING = "listening"
+    TROUBLE = "trouble"
+
+
+class ChannelState(SQLModel, table=True):
+    """How an account of a channel is, as the Frontdesk that runs it last knew."""
+
+    channel: str = Field(primary_key=True)
+    account: str = Field(primary_key=True)
+    hearing: Hearing = Field(sa_type=word_of(Hearing))
+    #: Since when it is as it is.
+    since: datetime = Field(sa_type=Moment)
+    #: The last trouble, also when it is over.
+    error: str | None = None
+    error_at: datetime | None = Field(default=None, sa_type=Moment)
+    #: The last message from there, and the seconds from when the platform says it was sent to when it was stored.
+    heard_at: datetime | None = Field(default=None, sa_type=Moment)
+    lag: float | None = None
+    written_at: datetime = Field(sa_type=Moment)
 
 
 class Token(SQLModel, table=True):

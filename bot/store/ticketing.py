@@ -98,11 +98,11 @@ def file_under(session: Session, conversation_id: int, message_id: int, now: dat
     _hear_user(session, ticket, "message", message_id, now)
 
 
-def note_edit(session: Session, message: Message, now: datetime) -> None:
-    """Tells the ticket, where a human answers, that the user changed a message."""
+def note_edit(session: Session, message: Message, kind: str, now: datetime) -> None:
+    """Tells the ticket, where a human answers, that a user's message was changed or taken back: edited or deleted."""
     ticket = ticket_of(session, message.conversation_id)
     if ticket and session.get_one(Conversation, message.conversation_id).owner is not Owner.BOT:
-        _hear_user(session, ticket, "edited", message.id, now)
+        _hear_user(session, ticket, kind, message.id, now)
 
 
 def note_delivery(session: Session, message: Message, kind: str, now: datetime) -> None:

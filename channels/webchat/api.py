@@ -16,7 +16,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from channels.base import Author, Host, Inbound, NotStored, Place, Received, Shown, StoredFile, Unacceptable
+from channels.base import Author, Host, Inbound, Place, Received, Shown, StoredFile
+from channels.errors import NotStored, Unacceptable
 from channels.webchat import wire
 from channels.webchat.errors import Code, Refused
 from channels.webchat.files import KINDS

@@ -13,7 +13,6 @@ from channels.base import (
     Channel,
     Choice,
     Inbound,
-    NotStored,
     Outbound,
     Owner,
     Place,
@@ -21,8 +20,8 @@ from channels.base import (
     Shown,
     StoredFile,
     Transcript,
-    Unacceptable,
 )
+from channels.errors import NotStored, Unacceptable
 
 Answer = Callable[[Inbound], Awaitable[None]]
 
@@ -55,6 +54,12 @@ class MemoryHost:
     _events: dict[tuple[str, str], int] = field(default_factory=dict)
     _files: dict[int, tuple[Place, StoredFile]] = field(default_factory=dict)
     _ids: count[int] = field(default_factory=lambda: count(1))
+
+    def listening(self, account: str) -> None:
+        raise AssertionError("the web chat has no platform to hear")
+
+    def trouble(self, account: str, reason: str) -> None:
+        raise AssertionError("the web chat has no platform to miss")
 
     async def deliver(self, inbound: Inbound) -> Received:
         self._reachable()

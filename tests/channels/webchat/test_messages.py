@@ -10,7 +10,8 @@ import pytest
 from pydantic import SecretStr
 from starlette.requests import Request
 
-from channels.base import Author, Place, Unacceptable
+from channels.base import Author, Place
+from channels.errors import Unacceptable
 from channels.webchat.pace import address
 from channels.webchat.settings import WebChatSettings
 from tests.channels.webchat import samples

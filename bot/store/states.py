@@ -1,0 +1,51 @@
+"""How the channels are, as the running Frontdesk last wrote it down and anybody may read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from bot.store.tables import ChannelState, Cursor, Message, MessageState
+
+#: Messages on their way out, and those whose sending ended badly.
+OUT = (MessageState.QUEUED, MessageState.SENDING, MessageState.FAILED, MessageState.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One account of one channel."""
+
+    state: ChannelState
+    cursor: str | None
+    #: Messages by state: those in `OUT`.
+    out: dict[MessageState, int]
+
+
+def keep(session: Session, states: Sequence[ChannelState]) -> None:
+    """Writes the states down, each over what was there of the same account."""
+    for state in states:
+        session.merge(state)
+
+
+def overview(session: Session) -> list[Overview]:
+    """Every account any channel has ever heard, by name."""
+    states = session.exec(select(ChannelState).order_by(col(ChannelState.channel), col(ChannelState.account))).all()
+    cursors = {(row.channel, row.account): row.value for row in session.exec(select(Cursor))}
+    counted = session.exec(
+        select(Message.channel, Message.account, Message.state, func.count())
+        .where(col(Message.state).in_(OUT))
+        .group_by(Message.channel, Message.account, col(Message.state))
+    )
+    out: dict[tuple[str, str], dict[MessageState, int]] = {}
+    for channel, account, state, count in counted:
+        out.setdefault((channel, account), {})[MessageState(state)] = count
+    keys = [(state.channel, state.account) for state in states]
+    return [Overview(state, cursors.get(key), out.get(key, {})) for key, state in zip(keys, states, strict=True)]
+
+
+def silent(state: ChannelState, now: datetime, after: float) -> bool:
+    """Whether nobody has written it down for `after` seconds: then no Frontdesk runs this channel."""
+    return (now - state.written_at).total_seconds() > after
