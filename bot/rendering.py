@@ -57,7 +57,7 @@ def parts(text: str, choices: Sequence[Choice], files: Sequence[StoredFile], lim
     """The message cut and rendered for `limits`, the same at every call. Buttons go under the last part."""
     buttons = tuple(choices) if len(choices) <= limits.choices else ()
     source = "\n\n".join(filter(None, [text, _numbered(choices) if not buttons else "", _named(files, limits)]))
-    pieces = _pieces(source, limits.text)
+    pieces = _pieces(source, limits)
     last = len(pieces) - 1
     return [
         Part(
@@ -87,10 +87,10 @@ def render(source: str, markup: Markup) -> str:
             return _plain(_MARKDOWN.parse(source))
 
 
-def _pieces(source: str, limit: int | None) -> list[str]:
-    if limit is None or len(source) <= limit:
+def _pieces(source: str, limits: Limits) -> list[str]:
+    if limits.text is None or limits.measure(source) <= limits.text:
         return [source]
-    return MarkdownSplitter(limit).chunks(source)
+    return MarkdownSplitter.from_callback(limits.measure, limits.text).chunks(source)
 
 
 def _numbered(choices: Sequence[Choice]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -59,8 +59,10 @@ class Signal(StrEnum):
 class Limits:
     """What a channel can carry; the core splits and degrades to it, so that `send` never has to."""
 
-    #: Characters in one part; None where there is no limit.
+    #: Length of one part, by `measure`; None where there is no limit.
     text: int | None = None
+    #: How the platform counts a text: characters, unless it has its own way.
+    measure: Callable[[str], int] = len
     markup: Markup = Markup.PLAIN
     #: Buttons under one part; more choices than this become a numbered list in the text.
     choices: int = 0
