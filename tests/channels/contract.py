@@ -243,7 +243,7 @@ class Contract:
             assert secret not in written
 
     async def test_login_is_tried(self, house: House) -> None:
-        """`frontdesk check --connect` finds nothing wrong with a platform that lets us in, and an outage where it does not."""
+        """Nothing is wrong with a platform that lets us in; an outage is told, not raised."""
         assert list(await house.channel.connect()) == []
         await house.peer.outage(on=True)
         assert list(await house.channel.connect())
