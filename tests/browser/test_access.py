@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from channels.base import Author, Choice, Owner
+from channels.base import Author, Choice, Owner, Signal
 from tests.browser.conftest import Visit
 from tests.browser.widget import Widget
 from tests.channels.webchat import samples
@@ -240,3 +240,24 @@ async def test_reader_is_not_pulled_away(visit: Visit, host: MemoryHost) -> None
     await jump.click()
     await expect(widget.message("the newest")).to_be_in_viewport()
     await expect(jump).to_be_hidden()
+
+
+async def test_reader_at_the_end_stays_there(visit: Visit, host: MemoryHost) -> None:
+    """Who reads the newest message sees the next one too, through buttons that go and dots that come."""
+    widget = await visit()
+    await widget.open()
+    jump = widget.page.get_by_role("button", name=widget.ui["newer"])
+    for number in range(4):
+        await widget.send(f"question {number}")
+        place = host.inbound[0].place
+        assert host.channel
+        if number % 2:
+            await host.channel.signal(place, Signal.TYPING)
+            await expect(widget.log.locator(".typing")).to_be_visible()
+        lines = "".join(f"<li>line {line} of answer {number}</li>" for line in range(12))
+        await host.say(
+            place, f"<ul>{lines}</ul><p>end of {number}</p>", choices=[Choice(title="More", payload="human")]
+        )
+        await expect(widget.log.get_by_text(f"end of {number}")).to_be_in_viewport()
+        await expect(widget.log.get_by_role("button", name="More")).to_be_in_viewport()
+        await expect(jump).to_be_hidden()

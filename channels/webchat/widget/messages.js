@@ -5,15 +5,15 @@ const log = make('div.log', { role: 'log', 'aria-live': 'polite', tabIndex: 0 },
 const jump = make('button.jump', { hidden: true, onclick: () => follow(true) });
 const shown = new Map();
 const all = what => [...log.querySelectorAll(what)];
-let texts, language, fileLimit, near = true, top = 0;
+let texts, language, fileLimit, near = true, top = 0, height = 0;
 
-// Where the reader is changes with the position alone: a growing conversation or a smaller window is no scrolling.
+// The reader moved where the position did: a smaller window is no scrolling, nor is the browser's making room above.
 const scrolled = log.onscroll = () => {
-  if (log.scrollTop === top) return;
-  top = log.scrollTop;
-  near = log.scrollHeight - top - log.clientHeight < 80;
+  if (log.scrollTop !== top) near = Math.min(height, log.scrollHeight) - log.scrollTop - log.clientHeight < 80;
   if (near) jump.hidden = true;
+  measure();
 };
+const measure = () => [top, height] = [log.scrollTop, log.scrollHeight];
 
 const reason = code => fill(texts.errors[code] || texts.errors.refused, { limit: fileLimit });
 
@@ -22,7 +22,7 @@ const follow = (force, quiet) => {
   scrolled();
   if (near || force) {
     log.scrollTop = log.scrollHeight;
-    top = log.scrollTop;
+    measure();
     near = jump.hidden = true;
   } else if (!quiet) jump.hidden = false;
 };
