@@ -1,4 +1,4 @@
-"""The fence, tried in thousands of orders: once a human has taken over, not one message of the bot leaves.
+"""The fence, tried in many orders: once a human has taken over, not one message of the bot leaves.
 
 Store, Delivery and Tickets are the real ones, on SQLite. Two things are held in hand: every transaction and every send
 waits in a line until it is let go, and the clock stands still until it is moved. So an example is an order of events
@@ -69,8 +69,11 @@ def explore(world: World, examples: int) -> None:
 
 
 def test_no_bot_message_leaves_after_a_takeover(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    """However takeovers, replies, sends, faults, crashes and pauses interleave: silence, order, and a true ledger."""
-    explore(world, examples=300)
+    """However takeovers, replies, sends, faults, crashes and pauses interleave: silence, order, and a true ledger.
+
+    FRONTDESK_TEST_ORDERS tries that many orders, for a night.
+    """
+    explore(world, examples=int(os.environ.get("FRONTDESK_TEST_ORDERS", "300")))
     with capsys.disabled():
         print(f"\n{world.tally}")  # noqa: T201 - how much was tried is part of what the test says
     assert world.tally.takeovers > 200

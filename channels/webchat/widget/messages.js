@@ -9,11 +9,12 @@ let texts, language, fileLimit, near = true, top = 0, height = 0;
 
 // The reader moved where the position did: a smaller window is no scrolling, nor is the browser's making room above.
 const scrolled = log.onscroll = () => {
-  if (log.scrollTop !== top) near = Math.min(height, log.scrollHeight) - log.scrollTop - log.clientHeight < 80;
+  const now = log.scrollTop, size = log.scrollHeight;
+  if (now !== top) near = Math.min(height, size) - now - log.clientHeight < 80;
+  top = now;
+  height = size;
   if (near) jump.hidden = true;
-  measure();
 };
-const measure = () => [top, height] = [log.scrollTop, log.scrollHeight];
 
 const reason = code => fill(texts.errors[code] || texts.errors.refused, { limit: fileLimit });
 
@@ -22,8 +23,7 @@ const follow = (force, quiet) => {
   scrolled();
   if (near || force) {
     log.scrollTop = log.scrollHeight;
-    measure();
-    near = jump.hidden = true;
+    scrolled();
   } else if (!quiet) jump.hidden = false;
 };
 new ResizeObserver(() => follow(false, true)).observe(log);
