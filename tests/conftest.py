@@ -132,6 +132,17 @@ async def floor(sqlite: Database, content: Content, settings: Settings, mind: Mi
         yield floor
 
 
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The example exchange, to be broken."""
+    for folder in ("responses", "intents/data"):
+        shutil.copytree(RESPONSES.parent / folder, tmp_path / folder)
+    shutil.copy(RESPONSES.parent / "intents" / "domain.yml", tmp_path / "intents")
+    shutil.copy(RESPONSES.parent / "config.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 def _truncate(session: Session) -> None:
     tables = ", ".join(f'"{table.name}"' for table in SQLModel.metadata.sorted_tables)
     session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))

@@ -13,17 +13,6 @@ from bot.__main__ import app
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The example exchange, to be broken."""
-    for folder in ("responses", "intents/data"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    shutil.copy(ROOT / "intents" / "domain.yml", tmp_path / "intents")
-    shutil.copy(ROOT / "config.yaml", tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def check() -> Result:
     return CliRunner().invoke(app, ["check"])
 

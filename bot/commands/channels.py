@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, configured, out, plainly
 from bot.conversation import now
@@ -32,7 +31,8 @@ def channels(
     if as_json:
         out.print_json(json.dumps(found))
     else:
-        out.print(_table(found) if found else "No channel has run yet: frontdesk up starts them.")
+        told = "\n".join(map(_told, found)) or "No channel has run yet: frontdesk up starts them."
+        out.print(told, markup=False, soft_wrap=True)
 
 
 def _row(one: Overview) -> dict[str, Any]:
@@ -42,13 +42,14 @@ def _row(one: Overview) -> dict[str, Any]:
         "account": state.account,
         "state": "stopped" if states.silent(state, now(), STALE) else state.hearing.value,
         "since": _moment(state.since),
-        "last message": _moment(state.heard_at),
-        "lag": None if state.lag is None else round(state.lag, 1),
+        "last_message": _moment(state.heard_at),
+        "lag_seconds": None if state.lag is None else round(state.lag, 1),
         "cursor": one.cursor,
         "waiting": one.out.get(MessageState.QUEUED, 0) + one.out.get(MessageState.SENDING, 0),
         "failed": one.out.get(MessageState.FAILED, 0),
         "unknown": one.out.get(MessageState.UNKNOWN, 0),
-        "last error": f"{_moment(state.error_at)} {state.error}" if state.error else None,
+        "last_error": state.error,
+        "last_error_at": _moment(state.error_at),
     }
 
 
@@ -56,8 +57,14 @@ def _moment(moment: datetime | None) -> str | None:
     return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else None
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
-    table = Table(*rows[0], box=None)
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    return table
+def _told(row: dict[str, Any]) -> str:
+    """A few lines, since what an account is called and where it stopped reading may each be long."""
+    lag = "" if row["lag_seconds"] is None else f", {row['lag_seconds']} s after it was sent"
+    lines = [
+        f"{row['channel']} {row['account']}: {row['state']} since {row['since']}",
+        f"  in   last message {row['last_message'] or 'none yet'}{lag}; cursor {row['cursor'] or 'none'}",
+        f"  out  {row['waiting']} waiting, {row['failed']} failed, {row['unknown']} unknown",
+    ]
+    if row["last_error"]:
+        lines.append(f"  last error {row['last_error_at']}: {row['last_error']}")
+    return "\n".join(lines)

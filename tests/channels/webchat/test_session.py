@@ -100,7 +100,7 @@ async def test_no_token_no_entry(client: httpx.AsyncClient, header: dict[str, st
 async def test_unsigned_token_is_refused(client: httpx.AsyncClient) -> None:
     """A token that asks for no signature ("alg": "none") is forged."""
     claims = {"sub": "anon:1", "exp": time.time() + 60, "aud": "frontdesk/webchat/visitor"}
-    answer = await Visitor(client, jwt.encode(claims, None, algorithm="none")).post("hello")
+    answer = await Visitor(client, jwt.encode(claims, "", algorithm="none")).post("hello")
     assert (answer.status_code, answer.json()["error"]) == (401, "token_invalid")
 
 
