@@ -34,6 +34,7 @@ SENTENCES: Mapping[str, frozenset[str]] = {
     "no_words": frozenset(),
     "file_only": frozenset(),
     "choice_expired": frozenset(),
+    "secret": frozenset(),
     "glad": frozenset(),
     "how_can_i_help": frozenset(),
     "status": frozenset({"ticket", "state"}),

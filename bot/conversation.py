@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from pydantic import ValidationError
 
-from bot.actions import Decision, Escalate, SwitchLanguage, TellStatus
+from bot.actions import Decision, Escalate, Silence, SwitchLanguage, TellStatus
 from bot.answers import Answers
 from bot.decision import decide, decide_at_once
 from bot.dialogue import Dialogue
@@ -17,6 +17,7 @@ from bot.errors import UnderstandingDown
 from bot.language import Languages
 from bot.metrics import DECISIONS, MESSAGES
 from bot.policy import Policy
+from bot.redaction import marked, unmarked
 from bot.replies import Voice
 from bot.settings import Settings
 from bot.situation import Situation
@@ -113,7 +114,8 @@ class Conversations:
         answers, policy = self._content.answers, self._content.policy
         voice = Voice(answers, policy, self._settings.tickets, language, self._types[turn.channel])
         ticket = await self._ticket(turn, decision) if isinstance(decision, TellStatus) else None
-        replies = voice.replies(decision, ticket)
+        warning = [voice.warning()] if situation.secret and not isinstance(decision, Silence) else []
+        replies = [*warning, *voice.replies(decision, ticket)]
         understood = situation.understood
         best = understood.ranking[0] if understood and understood.ranking else None
         outcome = Outcome(
@@ -159,11 +161,12 @@ class Conversations:
         pressed = [message.choice for message in turn.messages if message.choice]
         return Situation(
             owner=turn.owner,
-            texts=tuple(message.text for message in turn.messages if message.text),
+            texts=tuple(filter(None, (unmarked(message.text) for message in turn.messages))),
             dialogue=Dialogue.model_validate(turn.dialogue),
             choice=pressed[-1] if pressed and pressed[-1] in turn.offered else None,
             pressed=bool(pressed),
             files=sum(message.files for message in turn.messages),
+            secret=any(marked(message.text) for message in turn.messages),
             answerable=self._answerable,
             ticket_prefix=self._settings.tickets.prefix,
         )

@@ -130,6 +130,8 @@ class _Turn:
             return Say("choice_expired"), self.memory
         if self.memory.asking:
             return Ask(self.memory.asking, first=False), self.memory
+        if self.situation.secret:
+            return Say("how_can_i_help"), self.memory
         return Say("file_only" if self.situation.files else "no_words"), self.memory
 
     def _ticket_number(self) -> str | None:

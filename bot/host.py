@@ -13,6 +13,7 @@ import structlog
 from bot.conversation import Conversations
 from bot.errors import NotFound, StorageDown
 from bot.files import Files
+from bot.redaction import redact, redact_all
 from bot.rendering import render
 from bot.settings import Settings
 from bot.states import States
@@ -70,7 +71,8 @@ class ChannelHost:
         """Stores the message, then lets its turn begin."""
         clean = replace(
             inbound,
-            text=clean_text(inbound.text),
+            text=redact(clean_text(inbound.text)).text,
+            raw=redact_all(inbound.raw),
             name=clean_text(inbound.name)[:200],
             attributes={clean_text(key): clean_text(value) for key, value in inbound.attributes.items()},
         )

@@ -58,6 +58,10 @@ class Voice:
             case Silence():
                 return []
 
+    def warning(self) -> Reply:
+        """To whoever sent what nobody should send."""
+        return self._say("secret")
+
     def escalation(self, decision: Escalate, text: str) -> Escalation:
         """The ticket of a decision; `text` is what the user wrote."""
         priority = self.policy.priority_of(decision.topic)
