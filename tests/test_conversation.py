@@ -102,6 +102,19 @@ async def test_each_message_is_answered_in_its_language(talk: Talk) -> None:
     assert english.confidence == 0.9
 
 
+async def test_who_sends_a_secret_is_warned_and_answered(talk: Talk) -> None:
+    """In their language, and what else the message says is understood as if the secret were not there."""
+    card = "4111 1111 1111 1111"
+    warning, answer = await talk.say(f"how long does a withdrawal take?\n{card}", 2)
+    assert "never send" in warning.text
+    assert answer.intent == "withdrawal_time"
+    warning, question = await talk.say(card, 2)
+    assert "never send" in warning.text
+    assert "help" in question.text
+    said = await talk.app.hosts["memory"].transcript(Place(account="test", handle="ann"))
+    assert not any("1111" in message.text for message in said.messages)
+
+
 async def test_a_choice_that_was_offered_is_answered_and_one_that_was_not_is_not(talk: Talk) -> None:
     """A forged payload is told that there is no such option."""
     [question] = await talk.say("withdrawal")

@@ -18,11 +18,12 @@ import bot.store.database
 from bot.conversation import Content, Conversations
 from bot.files import Files
 from bot.host import LONGEST_ID, ChannelHost, clean_text
+from bot.redaction import MARKS, Secret
 from bot.settings import Settings
 from bot.states import States
 from bot.store import outbox, ticketing
 from bot.store.database import Database
-from bot.store.tables import Address, Contact, Message
+from bot.store.tables import Address, Contact, Message, Revision
 from bot.store.turns import Reply
 from bot.understood import Understood
 from channels.base import Attachment, Author, Choice, Inbound, Limits, Markup, Owner, Place
@@ -136,6 +137,16 @@ async def test_text_is_stored_as_text(database: Database, host: ChannelHost, sen
     await host.deliver(inbound(sent, name=sent))
     (message,) = rows(database, Message)
     assert (message.text, message.author_name) == (stored, stored)
+
+
+async def test_secret_is_never_stored(database: Database, host: ChannelHost) -> None:
+    """Neither as text nor within the payload, nor in what an edit leaves behind."""
+    said = "my card 4111 1111 1111 1111"
+    await host.deliver(inbound(said, raw={"message": {"text": said}}))
+    await host.deliver(inbound(f"{said}!", "e2", edit_of="e1", raw={"text": said}))
+    (message,), (revision,) = rows(database, Message), rows(database, Revision)
+    assert (message.text, revision.text) == (f"my card {MARKS[Secret.CARD]}!", f"my card {MARKS[Secret.CARD]}")
+    assert "1111" not in str(message.raw) + str(revision.raw)
 
 
 async def test_voucher_is_cleaned_too(database: Database, host: ChannelHost) -> None:
