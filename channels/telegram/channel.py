@@ -56,6 +56,7 @@ class Telegram(Channel):
         self._arrivals = Arrivals(name, self.client, self.limits)
         self._sending = Sending(self.client)
         self._webhook = Webhook(settings, self._arrivals)
+        self._menu = False
 
     async def run(self, host: Host) -> None:
         """Listens until cancelled; whatever breaks is told, and tried again after growing pauses."""
@@ -118,7 +119,7 @@ class Telegram(Channel):
         """Logs in. Raises `TelegramError` and `NotStored`."""
         found = await self.client.identity()
         me = Me(self._settings.account, str(found.get("username", "")), groups=self._settings.groups)
-        await self._show_menu()
+        self._menu = self._menu or await self._show_menu()
         if self._settings.webhook_url:
             await self._webhook.begin(self.client, me, host)
             return self._webhook
@@ -127,10 +128,12 @@ class Telegram(Channel):
         await polling.begin()
         return polling
 
-    async def _show_menu(self) -> None:
-        """Without its menu the bot still does its work."""
+    async def _show_menu(self) -> bool:
+        """Whether it could; without its menu the bot still does its work."""
         try:
             for language, code in LANGUAGES.items():
                 await self.client.set_my_commands(menu(language), language_code=code)
         except TelegramError as error:
             log.warning("menu_not_set", channel=self.name, reason=told(error))
+            return False
+        return True

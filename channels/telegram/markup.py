@@ -33,8 +33,8 @@ def units(text: str) -> int:
 
 
 def measure(markdown: str) -> int:
-    """At least the length that Markdown has once it is rendered: only a table's bars become longer."""
-    return units(markdown) + 2 * markdown.count("|")
+    """At least the length that Markdown has once it is rendered: a table's bars and the ends of lines become longer."""
+    return units(markdown) + 2 * markdown.count("|") + markdown.count("\n")
 
 
 def shown(html: str) -> tuple[str, list[MessageEntity]]:
@@ -44,7 +44,8 @@ def shown(html: str) -> tuple[str, list[MessageEntity]]:
     page.close()
     text = page.text.rstrip()
     length = units(text)
-    kept = [_cut(entity, length) for entity in page.entities if entity.offset < length]
+    # Of two with the same stretch the outer one ended last, and comes first.
+    kept = [_cut(entity, length) for entity in reversed(page.entities) if entity.offset < length]
     return text, sorted(kept, key=lambda entity: (entity.offset, -entity.length))[:MOST_ENTITIES]
 
 
@@ -118,6 +119,7 @@ class _Page(HTMLParser):
             self._cells = 0
             return
         if self._cells:
+            self.text = self.text.rstrip(" ")
             self._say(" | ")
         self._cells += 1
 
@@ -155,12 +157,12 @@ class _Page(HTMLParser):
         self._bullet = self._bullet and not words
 
     def _item(self) -> None:
-        self._bullet = False
+        indent = "" if self._bullet else "  " * (len(self._lists) - 1)
         self._break(1)
         here = self._lists[-1] if self._lists else _List(None)
         bullet = "• " if here.number is None else f"{here.number + here.items}. "
         here.items += 1
-        self._say("  " * (len(self._lists) - 1) + bullet)
+        self._say(indent + bullet)
         self._bullet = True
 
     def _picture(self, given: dict[str, str | None]) -> None:

@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 import trustme
 
+from bot.conversation import Content
+from bot.settings import Settings
+from bot.store.database import Database
+from tests.channels.house import House
 from tests.channels.telegram.platform import Platform
 
 
@@ -32,3 +36,9 @@ async def peer(authority: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPat
     await platform.server.open()
     yield platform
     await platform.close()
+
+
+@pytest.fixture
+def house(peer: Platform, sqlite: Database, settings: Settings, content: Content, tmp_path: Path) -> House:
+    """Frontdesk with this platform alone."""
+    return House(peer, sqlite, settings, content, tmp_path)

@@ -44,6 +44,8 @@ class Platform:
         self.deletes = False
         self.server = Server(context, self._fault, self._cut)
         self.channels: list[Telegram] = []
+        #: Further places where somebody is met.
+        self.places: dict[str, Place] = {}
         #: Updates about what persons said, by the id of the message.
         self._said: dict[str, Json] = {}
 
@@ -67,7 +69,7 @@ class Platform:
 
     def place(self, person: str) -> Place:
         """Where the channel meets this person."""
-        return Place(account=str(BOT), handle=str(PERSONS[person]["id"]))
+        return self.places.get(person) or Place(account=str(BOT), handle=str(PERSONS[person]["id"]))
 
     def message(self, person: str, **content: Any) -> Json:
         """What a person writes in private, as Telegram tells it."""

@@ -79,6 +79,8 @@ class Server:
         self.webhook: Json = {"url": "", "has_custom_certificate": False, "pending_update_count": 0}
         #: Answers that await their turn, by method: raised once each.
         self.refusals: dict[str, list[Refused]] = defaultdict(list)
+        #: Updates handed over, confirmed or not.
+        self.handed: list[Json] = []
         #: Ports of the lines that poll.
         self.polling: set[int] = set()
         #: Groups that became supergroups.
@@ -173,7 +175,9 @@ class Server:
         finally:
             if self._poll is mine:
                 self._poll = None
-        return web.json_response({"ok": True, "result": found[: int(given.get("limit", 100))]})
+        handed = found[: int(given.get("limit", 100))]
+        self.handed += handed
+        return web.json_response({"ok": True, "result": handed})
 
     async def _wait(self, offset: int, seconds: int) -> list[Json]:
         self.pending = [update for update in self.pending if update["update_id"] >= offset]
