@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import nh3
 from markdown_it import MarkdownIt
@@ -57,16 +57,12 @@ def parts(text: str, choices: Sequence[Choice], files: Sequence[StoredFile], lim
     """The message cut and rendered for `limits`, the same at every call. Buttons go under the last part."""
     buttons = tuple(choices) if len(choices) <= limits.choices else ()
     source = "\n\n".join(filter(None, [text, _numbered(choices) if not buttons else "", _named(files, limits)]))
-    pieces = _pieces(source, limits)
-    last = len(pieces) - 1
-    return [
-        Part(
-            render(piece, limits.markup),
-            buttons if number == last else (),
-            tuple(files) if limits.files and number == last else (),
-        )
-        for number, piece in enumerate(pieces)
-    ]
+    bodies = [Part(render(piece, limits.markup)) for piece in _pieces(source, limits)]
+    if limits.files and limits.files_apart and files:
+        bodies = [body for body in bodies if body.text.strip()] + [Part("", files=(file,)) for file in files]
+    elif limits.files:
+        bodies[-1] = replace(bodies[-1], files=tuple(files))
+    return [*bodies[:-1], replace(bodies[-1], choices=buttons)]
 
 
 @functools.lru_cache(maxsize=1_000)

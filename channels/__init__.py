@@ -9,6 +9,7 @@ from channels.base import Channel
 #: `type` in config.yaml -> "module:Class".
 registry: dict[str, str] = {
     "memory": "channels.memory:Memory",
+    "telegram": "channels.telegram:Telegram",
     "webchat": "channels.webchat:WebChat",
 }
 

@@ -70,6 +70,8 @@ class Limits:
     numbered: bool = False
     #: Files the platform shows or carries; without it a file becomes its name in the text.
     files: bool = False
+    #: Each file is a message of its own, behind the text: a part of its own, so that none is sent twice.
+    files_apart: bool = False
     #: Bytes in one file, in either direction.
     file_bytes: int = 20_000_000
     #: Files in one message, in either direction; further ones a channel leaves where they are, and says so in the text.

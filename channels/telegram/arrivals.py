@@ -1,0 +1,123 @@
+"""What came in is completed and delivered: files fetched, long payloads looked up, buttons released."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+from telegram.error import BadRequest, TelegramError
+
+from channels.base import Attachment, Host, Inbound, Limits
+from channels.errors import NotStored, Unacceptable
+from channels.telegram.addressed import Me
+from channels.telegram.client import Client, told
+from channels.telegram.keyboard import HASHED, shortened
+from channels.telegram.parse import File, files, merged, parse, read
+
+log = structlog.get_logger()
+
+#: Times that a file is tried before its message comes without it, and a message before it is passed over.
+TRIES = 5
+#: Files and messages whose tries are remembered.
+MOST_TRIED = 1_000
+
+
+class Arrivals:
+    """Delivers updates, one message at a time. `limits` are the channel's."""
+
+    def __init__(self, name: str, client: Client, limits: Limits) -> None:
+        self._name = name
+        self._client = client
+        self._limits = limits
+        self._tries: Counter[str] = Counter()
+
+    async def take(self, updates: Sequence[object], me: Me, host: Host) -> None:
+        """Returns once they are on disk, as one message. Raises `NotStored`, and `TelegramError` for a file to come.
+
+        One that meets a fault of ours again and again is passed over: it must not hold up all others.
+        """
+        parts = [inbound for update in updates if (inbound := parse(update, me))]
+        if not parts:
+            return
+        whole = merged(parts)
+        try:
+            await self._deliver(whole, updates, host)
+        except (NotStored, TelegramError):
+            raise
+        except Exception as error:
+            log.exception("telegram_fault", channel=self._name, event_id=whole.event_id)
+            if self._again(whole.event_id):
+                raise NotStored(f"fault of the channel: {type(error).__name__}") from error
+
+    async def _deliver(self, whole: Inbound, updates: Sequence[object], host: Host) -> None:
+        inbound = await self._with_files(whole, [file for update in updates for file in files(update)])
+        try:
+            await host.deliver(await self._with_payload(inbound, host))
+        except Unacceptable as error:
+            log.warning("not_accepted", channel=self._name, event_id=inbound.event_id, code=error.code)
+        if inbound.choice:
+            await self._release(updates[0])
+
+    def _again(self, name: str) -> bool:
+        """Counts a failure; whether another try is due."""
+        if len(self._tries) > MOST_TRIED:
+            self._tries.clear()
+        self._tries[name] += 1
+        return self._tries[name] < TRIES
+
+    async def _with_files(self, inbound: Inbound, found: Sequence[File]) -> Inbound:
+        """Files that cannot be had are named in the text."""
+        fetched = await asyncio.gather(*map(self._fetched, found[: self._limits.most_files]))
+        left = [file for file, here in zip(found, fetched, strict=False) if here is None]
+        left += found[self._limits.most_files :]
+        named = [_left(file, inbound.language) for file in left]
+        text = "\n".join(filter(None, [inbound.text, *named]))
+        return replace(inbound, text=text, attachments=[here for here in fetched if here])
+
+    async def _fetched(self, file: File) -> Attachment | None:
+        """None for one that Telegram does not hand out: it is too large, or gone, or was tried often enough."""
+        if file.size > self._limits.file_bytes or self._tries[file.id] >= TRIES:
+            return None
+        try:
+            path, data = await self._client.fetch(file.id)
+        except BadRequest as error:
+            log.warning("file_refused", channel=self._name, reason=told(error))
+            return None
+        except TelegramError:
+            self._again(file.id)
+            raise
+        self._tries.pop(file.id, None)
+        suffix = path.rpartition(".")[2]
+        name = f"photo.{suffix}" if file.name == "photo.jpg" and suffix.isalnum() else file.name
+        return Attachment(name=name, media_type=file.media_type, data=data) if self._fits(data) else None
+
+    def _fits(self, data: bytes) -> bool:
+        return 0 < len(data) <= self._limits.file_bytes
+
+    async def _with_payload(self, inbound: Inbound, host: Host) -> Inbound:
+        """A payload too long for a button is one that was shown in this conversation."""
+        if not (inbound.choice or "").startswith(HASHED):
+            return inbound
+        talk = await host.transcript(inbound.place)
+        known = {shortened(choice.payload): choice.payload for said in talk.messages for choice in said.choices}
+        return replace(inbound, choice=known.get(inbound.choice or "", inbound.choice))
+
+    async def _release(self, raw: object) -> None:
+        """Ends the waiting that the person sees on the button. Too late for that is no harm."""
+        update = read(raw)
+        if update is None or update.callback_query is None:
+            return
+        try:
+            await self._client.answer_callback_query(update.callback_query.id)
+        except TelegramError as error:
+            log.info("button_not_released", channel=self._name, reason=told(error))
+
+
+def _left(file: File, language: str | None) -> str:
+    size = f"{file.size / 1_000_000:.1f} MB" if file.size else ""
+    if (language or "").lower().startswith("zh"):
+        return f"📎 {file.name}（{'，'.join(filter(None, [size, '留在 Telegram']))}）"
+    return f"📎 {file.name} ({', '.join(filter(None, [size, 'left at Telegram']))})"

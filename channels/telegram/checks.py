@@ -1,0 +1,47 @@
+"""What is wrong with a bot, each with what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from telegram import WebhookInfo
+from telegram.error import TelegramError
+
+from channels.telegram.client import Client, told
+from channels.telegram.settings import TelegramSettings
+
+
+async def wrong(client: Client, settings: TelegramSettings) -> Sequence[str]:
+    """Empty where the bot can do all that its settings ask for."""
+    try:
+        me = await client.identity()
+        webhook = await client.get_webhook_info()
+    except TelegramError as error:
+        return [told(error)]
+    found = [*_groups(me)] if settings.groups else []
+    return [*found, *_webhook(webhook, settings)]
+
+
+def _groups(me: dict[str, object]) -> list[str]:
+    found = []
+    if me.get("can_join_groups") is False:
+        found.append(
+            "groups: the bot may not join any; allow it with /setjoingroups at @BotFather, or set groups: false"
+        )
+    if me.get("can_read_all_group_messages") is False:
+        found.append(
+            "groups: privacy mode is on, so the bot hears commands and replies there but not who mentions it; "
+            "turn it off with /setprivacy at @BotFather, or set groups: false"
+        )
+    return found
+
+
+def _webhook(webhook: WebhookInfo, settings: TelegramSettings) -> list[str]:
+    if not settings.webhook_url:
+        reason = "webhook_url: a webhook is set for this bot, so it cannot poll; set it here, or call deleteWebhook"
+        return [reason] if webhook.url else []
+    if webhook.url and webhook.url != settings.webhook_url:
+        return ["webhook_url: Telegram calls another address now; it changes when Frontdesk starts"]
+    if webhook.url and webhook.last_error_message and webhook.pending_update_count:
+        return [f"webhook_url: Telegram cannot reach it: {webhook.last_error_message}"]
+    return []
