@@ -10,6 +10,7 @@ from channels.base import Channel
 registry: dict[str, str] = {
     "memory": "channels.memory:Memory",
     "webchat": "channels.webchat:WebChat",
+    "x": "channels.x:X",
 }
 
 
