@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 
 import structlog
-from yarl import URL
 
 from channels.base import Attachment, Limits
 from channels.errors import ChannelError, Never
@@ -16,9 +16,9 @@ from channels.x.events import Media
 
 log = structlog.get_logger()
 
-#: Where X keeps files. Of these only its own want to know who asks, and only they are told.
-HOSTS = (".twimg.com", ".twitter.com", ".x.com")
-PRIVATE_HOSTS = (".twitter.com", ".x.com")
+#: Where X keeps files. Its own host wants to know who asks, and only that is told.
+_ADDRESS = re.compile(r"https://(?:[a-z0-9-]+\.)+(twimg|twitter|x)\.com/[\w\-./%~?=&+,:]{0,1000}", re.ASCII)
+PUBLIC = "twimg"
 
 #: Tries for one file, and the seconds between two.
 TRIES = 3
@@ -51,15 +51,14 @@ async def _patiently(api: Api, wanted: Media, most: int) -> Attachment:
 
 async def _file(api: Api, wanted: Media, most: int) -> Attachment:
     with translated():
-        url = URL(wanted.url, encoded=True)
-        host = f".{url.host}"
-        if url.scheme != "https" or url.explicit_port or not host.endswith(HOSTS):
+        address = _ADDRESS.fullmatch(wanted.url)
+        if not address:
             raise Never("a file that is not kept by X")
-        headers = api.signed(str(url)) if host.endswith(PRIVATE_HOSTS) else {}
+        headers = {} if address[1] == PUBLIC else api.signed(wanted.url)
         # A redirect could lead anywhere, into our own network too.
         async with (
             api.session() as session,
-            session.get(url, headers=headers, allow_redirects=False) as response,
+            session.get(wanted.url, headers=headers, allow_redirects=False) as response,
         ):
             if response.status != HTTPStatus.OK:
                 raise refusal(response.status, response.headers, "for a file")
