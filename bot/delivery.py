@@ -187,7 +187,7 @@ class Delivery:
         """Raises `IndexError` where none is left to send: the channel's limits changed since the first ones were."""
         choices = [Choice(title=choice["title"], payload=choice["payload"]) for choice in dispatch.message.choices]
         files = [self._files.stored(file) for file in dispatch.files]
-        pieces = parts(dispatch.message.text, choices, files, channel.limits)
+        pieces = parts(dispatch.message.text, choices, files, channel.limits_at(dispatch.place))
         if len(pieces) <= dispatch.message.parts_sent:
             raise IndexError(f"{dispatch.message.parts_sent} parts are sent, and now there are {len(pieces)}")
         return pieces

@@ -11,6 +11,7 @@ registry: dict[str, str] = {
     "memory": "channels.memory:Memory",
     "telegram": "channels.telegram:Telegram",
     "webchat": "channels.webchat:WebChat",
+    "x": "channels.x:X",
 }
 
 

@@ -281,6 +281,10 @@ class Channel(ABC):
         self.name = name
         self.settings = settings
 
+    def limits_at(self, place: Place) -> Limits:
+        """What can be carried there: `limits`, but for `text` and `measure` where places differ."""
+        return self.limits
+
     async def run(self, host: Host) -> None:
         """Listens until cancelled. A channel that only has routes has nothing to do here."""
         await asyncio.Event().wait()

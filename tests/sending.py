@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from bot.files import Files
 from bot.settings import DeliverySection
 from bot.store.database import Database
 from bot.store.tables import Message
-from channels.base import Outbound, Place, Sent
+from channels.base import Limits, Outbound, Place, Sent
 from channels.memory import Memory
 from tests.samples import NOW, rows, states, until
 
@@ -41,6 +41,13 @@ class Asked(Memory):
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
+
+
+class Cramped(Memory):
+    """A channel that takes fewer characters where Bob is."""
+
+    def limits_at(self, place: Place) -> Limits:
+        return replace(self.limits, text=15) if place == BOB else self.limits
 
 
 class Broken(Memory):

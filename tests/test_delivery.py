@@ -14,7 +14,7 @@ from channels.base import Author, Choice, Limits, Owner, Sent
 from channels.errors import MayHaveArrived, Never, TryAgain
 from channels.memory import Memory
 from tests.samples import NOW, answer, escalated, inbound, later, rows, states, take, until
-from tests.sending import BOB, Asked, Broken, Clock, last, sending, texts, until_state
+from tests.sending import BOB, Asked, Broken, Clock, Cramped, last, sending, texts, until_state
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -55,6 +55,18 @@ async def test_replies_leave_in_order(database: Database) -> None:
     channel = Memory()
     async with sending(database, channel):
         assert [sent.text for sent in await channel.until(10)] == [str(number) for number in range(10)]
+
+
+async def test_text_is_cut_to_the_place(sqlite: Database) -> None:
+    """Where a channel carries less at one place than at another, a text is cut for the place it goes to."""
+    text = "One sentence. Another one."
+    answer(sqlite, inbound("one", "e1"), text)
+    answer(sqlite, inbound("two", "e2", BOB), text)
+    channel = Cramped(limits=Limits(text=100))
+    async with sending(sqlite, channel):
+        sent = await channel.until(3)
+    assert [one.text for one in sent if one.place == BOB] == ["One sentence.", "Another one."]
+    assert [one.text for one in sent if one.place != BOB] == [text]
 
 
 async def test_pauses_double_up_to_the_longest(sqlite: Database, clock: Clock) -> None:

@@ -1,0 +1,36 @@
+"""The settings of an account on X in config.yaml."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from pydantic import Field, SecretStr
+
+from channels.base import ChannelSettings
+
+
+class XSettings(ChannelSettings):
+    """One account. The four secrets are on the app's page in the developer portal."""
+
+    api_key: SecretStr
+    api_secret: SecretStr
+    access_token: SecretStr
+    access_secret: SecretStr
+    #: Whether direct messages are read, and how often; X allows 15 reads in 15 minutes.
+    dms: bool = True
+    dm_seconds: float = Field(default=70, gt=0, le=3600)
+    #: Whether posts that mention us are read, and how often; X allows 300 reads in 15 minutes.
+    mentions: bool = True
+    mention_seconds: float = Field(default=30, gt=0, le=3600)
+    #: Hours before the very first start from which on messages are answered.
+    first_hours: int = Field(default=1, ge=0, le=168)
+    #: Links in public replies stay. A post with a link costs many times one without.
+    links: bool = False
+    #: Public replies a day (UTC); None is any number.
+    daily_posts: int | None = Field(default=None, ge=0)
+    #: What may be spent on sending a day (UTC), in cents of a dollar; None is any amount.
+    daily_cents: Decimal | None = Field(default=None, ge=0)
+    #: What X charges for a post, for one with a link, and for a direct message, in cents.
+    post_cents: Decimal = Field(default=Decimal("1.5"), ge=0)
+    link_post_cents: Decimal = Field(default=Decimal(20), ge=0)
+    dm_cents: Decimal = Field(default=Decimal("1.5"), ge=0)

@@ -1,0 +1,92 @@
+"""X as the contract suite sees it: Ann and Bob write us direct messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from pydantic import SecretStr
+
+from channels.base import Attachment, Place
+from channels.x import X
+from channels.x.events import text_of
+from channels.x.settings import XSettings
+from tests.channels.peer import Fault, Seen
+from tests.channels.x.server import Server
+from tests.channels.x.signatures import KEY, SECRET, TOKEN, TOKEN_SECRET
+
+PERSONS = {"ann": "1001", "bob": "1002"}
+
+
+class Platform:
+    """Implements `Peer`."""
+
+    pause: float | None = 1
+    secrets = (KEY, SECRET, TOKEN, TOKEN_SECRET)
+    edits = False
+    deletes = False
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.faults: dict[str, list[Fault]] = {}
+        names = {id_: name for name, id_ in PERSONS.items()}
+        server.faults = lambda person: self._due(names[person])
+
+    def channel(self, **changes: object) -> X:
+        """Reads as often as it takes to be quick."""
+        return X("x", settings(**changes), self.server.connector, settled=0.2)
+
+    def place(self, person: str) -> Place:
+        return Place(account="9000", handle=PERSONS[person])
+
+    async def say(self, person: str, text: str, files: Sequence[Attachment] = ()) -> str:
+        """X takes one file a message."""
+        first, *more = [[(file.name, file.media_type, file.data)] for file in files] or [[]]
+        say = partial(self.server.message, PERSONS[person], other=PERSONS[person])
+        event = say(text, files=first)
+        for file in more:
+            say("", files=file)
+        return str(event["id"])
+
+    async def repeat(self, message: str) -> None:
+        """It stands at the head of the list again."""
+        self.server.messages.append(next(one for one in self.server.messages if one["id"] == message))
+
+    async def edit(self, message: str, text: str) -> None:
+        raise NotImplementedError
+
+    async def delete(self, message: str) -> None:
+        raise NotImplementedError
+
+    async def press(self, person: str, title: str) -> None:
+        raise NotImplementedError
+
+    async def cut(self) -> None:
+        await self.server.cut()
+
+    async def outage(self, *, on: bool) -> None:
+        await (self.server.refuse() if on else self.server.open())
+
+    def seen(self, person: str) -> Sequence[Seen]:
+        talk = f"{PERSONS[person]}-9000"
+        return [
+            Seen(one["id"], text_of(one))
+            for one in self.server.messages
+            if one["sender_id"] == "9000" and one["dm_conversation_id"] == talk
+        ]
+
+    def _due(self, person: str) -> list[Fault]:
+        self.server.pause = self.pause
+        return self.faults.get(person, [])
+
+
+def settings(**changes: object) -> XSettings:
+    """Of an account that reads ten times a second."""
+    plain = {"type": "x", "dm_seconds": 0.1, "mention_seconds": 0.1}
+    keys = {
+        "api_key": SecretStr(KEY),
+        "api_secret": SecretStr(SECRET),
+        "access_token": SecretStr(TOKEN),
+        "access_secret": SecretStr(TOKEN_SECRET),
+    }
+    return XSettings.model_validate(plain | keys | changes)
