@@ -84,6 +84,21 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What else a channel does for the people on its platform; `docs/channels.md` shows it."""
+
+    #: Heard in public as well as in private.
+    public: bool = False
+    #: A thread or topic is a conversation of its own.
+    threads: bool = False
+    #: What people change or take back is heard.
+    edits: bool = False
+    deletes: bool = False
+    #: What was said while nobody listened is read afterwards.
+    catches_up: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where a conversation is, and so where its replies go: an address and a thread."""
 
@@ -276,6 +291,7 @@ class Channel(ABC):
 
     Settings: ClassVar[type[ChannelSettings]]
     limits: ClassVar[Limits]
+    abilities: ClassVar[Abilities] = Abilities()
 
     def __init__(self, name: str, settings: ChannelSettings) -> None:
         self.name = name

@@ -6,12 +6,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from pydantic import BaseModel
 
 from bot.settings import Section, Settings
-from channels.webchat import WebChat
+from channels import channel_class, registry
+from channels.table import table
 
 ROOT = Path(__file__).parent.parent
+KEYS = re.compile(r"^\| (`[a-z_`, ]+`) \|", re.MULTILINE)
+NAME = re.compile(r"`([a-z_]+)`")
 ROW = re.compile(r"^\| `([a-z_.]+)` \|", re.MULTILINE)
 
 
@@ -29,10 +33,19 @@ def test_every_setting_is_documented() -> None:
     assert set(ROW.findall(page)) == set(keys(Settings))
 
 
-def test_every_setting_of_the_web_chat_is_documented() -> None:
+@pytest.mark.parametrize("name", sorted(registry.keys() - {"memory"}))
+def test_every_setting_of_a_channel_is_documented(name: str) -> None:
     """But `type`, which every channel has."""
-    page = (ROOT / "docs" / "channels.md").read_text(encoding="utf-8").split("### Settings")[1].split("\n## ")[0]
-    assert set(ROW.findall(page)) == set(WebChat.Settings.model_fields) - {"type"}
+    kind = channel_class(name)
+    tables = (ROOT / "docs" / "channels.md").read_text(encoding="utf-8").split("### Settings")[1:]
+    rows = [{key for row in KEYS.findall(table.split("\n## ")[0]) for key in NAME.findall(row)} for table in tables]
+    assert set(kind.Settings.model_fields) - {"type"} in rows
+
+
+def test_table_of_channels_is_what_they_declare() -> None:
+    """`python -m channels.table` prints it."""
+    page = (ROOT / "docs" / "channels.md").read_text(encoding="utf-8")
+    assert page.split("channels.table -->\n")[1].split("\n<!-- end")[0] == table()
 
 
 def test_every_link_leads_somewhere() -> None:

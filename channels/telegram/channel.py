@@ -11,7 +11,7 @@ import structlog
 from starlette.routing import BaseRoute
 from telegram.error import RetryAfter, TelegramError
 
-from channels.base import Channel, ChannelSettings, Host, Limits, Markup, Outbound, Place, Sent, Signal
+from channels.base import Abilities, Channel, ChannelSettings, Host, Limits, Markup, Outbound, Place, Sent, Signal
 from channels.errors import NotStored
 from channels.telegram.addressed import Me
 from channels.telegram.arrivals import Arrivals
@@ -46,6 +46,7 @@ class Telegram(Channel):
         files_apart=True,
         answers_raw=True,
     )
+    abilities: ClassVar[Abilities] = Abilities(public=True, threads=True, edits=True, catches_up=True)
 
     def __init__(self, name: str, settings: ChannelSettings) -> None:
         super().__init__(name, settings)

@@ -13,7 +13,7 @@ from typing import ClassVar
 import aiohttp
 import structlog
 
-from channels.base import Channel, ChannelSettings, Host, Limits, Outbound, Place, Sent
+from channels.base import Abilities, Channel, ChannelSettings, Host, Limits, Outbound, Place, Sent
 from channels.errors import ChannelError, MayHaveArrived, Never, NotStored, TryAgain
 from channels.x.api import KEYS, Answer, Api
 from channels.x.budget import Budget
@@ -37,6 +37,7 @@ class X(Channel):
 
     Settings = XSettings
     limits: ClassVar[Limits] = Limits(text=10_000, answers_raw=True)
+    abilities: ClassVar[Abilities] = Abilities(public=True, threads=True, catches_up=True)
 
     def __init__(
         self,

@@ -38,6 +38,11 @@ class Contract:
     def house(self, peer: Peer, sqlite: Database, settings: Settings, content: Content, tmp_path: Path) -> House:
         return House(peer, sqlite, settings, content, tmp_path)
 
+    def test_abilities_are_those_of_the_platform(self, peer: Peer) -> None:
+        """What the channel declares, and `docs/channels.md` shows, is what the platform lets this suite try."""
+        abilities = peer.channel().abilities
+        assert (abilities.edits, abilities.deletes, abilities.catches_up) == (peer.edits, peer.deletes, True)
+
     async def test_message_comes_in_and_answer_goes_out(self, house: House) -> None:
         """Words arrive as they were written, in either language, and so do the answers, in the right conversation."""
         async with house.open():
