@@ -35,6 +35,7 @@ SENTENCES: Mapping[str, frozenset[str]] = {
     "file_only": frozenset(),
     "choice_expired": frozenset(),
     "secret": frozenset(),
+    "in_public": frozenset(),
     "glad": frozenset(),
     "how_can_i_help": frozenset(),
     "status": frozenset({"ticket", "state"}),

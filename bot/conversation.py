@@ -112,7 +112,7 @@ class Conversations:
         self, turn: Turn, decision: Decision, memory: Dialogue, situation: Situation, language: str
     ) -> Finished:
         answers, policy = self._content.answers, self._content.policy
-        voice = Voice(answers, policy, self._settings.tickets, language, self._types[turn.channel])
+        voice = Voice(answers, policy, self._settings.tickets, language, self._types[turn.channel], turn.place.public)
         ticket = await self._ticket(turn, decision) if isinstance(decision, TellStatus) else None
         warning = [voice.warning()] if situation.secret and not isinstance(decision, Silence) else []
         replies = [*warning, *voice.replies(decision, ticket)]
@@ -165,6 +165,7 @@ class Conversations:
             dialogue=Dialogue.model_validate(turn.dialogue),
             choice=pressed[-1] if pressed and pressed[-1] in turn.offered else None,
             pressed=bool(pressed),
+            public=turn.place.public,
             files=sum(message.files for message in turn.messages),
             secret=any(marked(message.text) for message in turn.messages),
             answerable=self._answerable,

@@ -3,7 +3,7 @@
 human asked for            -> Escalate at once, at any time
 Rasa silent                -> Escalate
 a phrase of alarm          -> Escalate with the approved answer, also where Rasa is silent
-a fact was asked for       -> Ask for the next, or Escalate with all of them
+a fact was asked for       -> Ask for the next, or Escalate with all of them; in public none is asked for
 a risk, certain            -> Escalate with the approved answer
 a risk, possible           -> Escalate, never asking back
 sure                       -> Answer
@@ -281,7 +281,7 @@ class _Turn:
 
     def _next_fact(self) -> Decided:
         needed = self.policy.categories[self.policy.category_of(self.memory.topic)].facts
-        for name in needed:
+        for name in () if self.situation.public else needed:
             if name not in self.memory.facts and name not in self.memory.asked:
                 first = not self.memory.asked
                 return Ask(name, first), self.memory.but(asking=name, asked=(*self.memory.asked, name))

@@ -34,6 +34,8 @@ class Voice:
     tickets: Tickets
     language: str
     channel: str
+    #: Strangers can read it.
+    public: bool = False
 
     def replies(self, decision: Decision, ticket: Ticket | None = None) -> list[Reply]:  # noqa: C901, PLR0911 - one case a decision
         """What to say; `ticket` is the one a `TellStatus` asked for, if it is the asker's."""
@@ -104,6 +106,8 @@ class Voice:
         wait = format_timedelta(timedelta(minutes=minutes), locale=self.language)
         told = self._say(f"escalated_{decision.reason}", ticket=TICKET, wait=wait)
         approved = [self._approved(decision.answer)] if decision.answer else []
+        if self.public:
+            return [*approved, Reply(f"{told.text}\n\n{self._sentence('in_public')}", told.language)]
         return [*approved, self._with_useful_facts(decision, told)]
 
     def _approved(self, intent: str) -> Reply:

@@ -24,6 +24,8 @@ class Situation:
     #: A button was pressed, offered or not.
     pressed: bool = False
     files: int = 0
+    #: Strangers can read what is said here.
+    public: bool = False
     #: Something secret was taken out of `texts`.
     secret: bool = False
     #: Intents that have an answer, and so a title to offer.

@@ -42,11 +42,17 @@ class Talk:
         self._events = count()
 
     async def say(
-        self, text: str, replies: int = 1, *, choice: str | None = None, handle: str = "ann"
+        self,
+        text: str,
+        replies: int = 1,
+        *,
+        choice: str | None = None,
+        handle: str = "ann",
+        public: bool = False,
     ) -> list[Outbound]:
         """Says something and waits for `replies`."""
         before = len(self.channel.sent)
-        place = Place(account="test", handle=handle)
+        place = Place(account="test", handle=handle, public=public)
         inbound = Inbound(event_id=str(next(self._events)), place=place, text=text, choice=choice)
         await self.app.hosts["memory"].deliver(inbound)
         async with asyncio.timeout(10):
@@ -137,6 +143,17 @@ async def test_facts_are_collected_and_reach_the_ticket(talk: Talk) -> None:
     assert view.ticket.facts == {"coin": "BTC", "network": "TRC20"}
     assert (view.ticket.category, view.ticket.priority, view.ticket.reason) == ("deposit", "high", "unhelpful")
     assert view.ticket.tried == ["deposit_missing"]
+
+
+async def test_in_public_nothing_personal_is_asked(talk: Talk) -> None:
+    """A general question is answered there; where facts would be asked for, a human gets it, and privacy is asked."""
+    [answer] = await talk.say("how long does a withdrawal take?", public=True)
+    assert answer.intent == "withdrawal_time"
+    await talk.say("my BTC deposit is missing", public=True)
+    [told] = await talk.say("", choice="didnt_help", public=True)
+    assert told.ticket == "FD-1001"
+    assert "direct message" in told.text
+    assert "hash" not in told.text
 
 
 async def test_an_urgent_matter_is_answered_and_ticketed_at_once(talk: Talk) -> None:
