@@ -55,6 +55,17 @@ def test_choices_become_a_numbered_list_where_there_are_no_buttons() -> None:
     assert part.text.endswith("2. No")
 
 
+def test_files_apart_are_parts_of_their_own() -> None:
+    """Each file goes behind the text in a part of its own, and where there is no text, alone."""
+    limits = Limits(choices=3, files=True, files_apart=True)
+    text, first, last = parts("Look.", CHOICES, [PICTURE, PICTURE], limits)
+    assert (text.text, text.files, text.choices) == ("Look.", (), ())
+    assert (first.text, first.files, first.choices) == ("", (PICTURE,), ())
+    assert (last.text, last.files, last.choices) == ("", (PICTURE,), tuple(CHOICES))
+    assert parts("", [], [PICTURE], limits) == [first]
+    assert [part.text for part in parts("Look.", CHOICES, [], limits)] == ["Look."]
+
+
 def test_buttons_and_files_go_with_the_last_part() -> None:
     """So that they stand below everything that was said."""
     first, *_, last = parts("One sentence. " * 20, CHOICES, [PICTURE], Limits(text=100, choices=3, files=True))

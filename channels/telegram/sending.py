@@ -61,7 +61,7 @@ class Sending:
         return {"chat_id": self._moved.get(chat, chat), "message_thread_id": topic}
 
     async def _here(self, chat: int, outbound: Outbound) -> Message:
-        await self._turn(chat)
+        await self._turn(chat, outbound.key)
         try:
             return await self._sent(chat, outbound)
         except RetryAfter as error:
@@ -71,11 +71,11 @@ class Sending:
             self._moved[chat] = error.new_chat_id
             return await self._sent(error.new_chat_id, outbound)
 
-    async def _turn(self, chat: int) -> None:
-        wait = self._pace.wait(chat)
+    async def _turn(self, chat: int, key: str) -> None:
+        wait = self._pace.wait(chat, key)
         while 0 < wait <= SHORT_WAIT:
             await asyncio.sleep(wait)
-            wait = self._pace.wait(chat)
+            wait = self._pace.wait(chat, key)
         if wait > 0:
             raise TryAgain("as much as Telegram takes was sent to this chat", wait)
 

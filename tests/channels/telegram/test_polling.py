@@ -67,8 +67,7 @@ async def test_update_is_confirmed_only_when_it_is_stored(
         await until(lambda: not peer.server.pending)
         monkeypatch.setattr(Database, "run", down)
         await peer.say("ann", "meanwhile")
-        polls = len(peer.server.calls)
-        await until(lambda: len(peer.server.calls) > polls + 2)
+        await until(lambda: [update["message"]["text"] for update in peer.server.handed].count("meanwhile") >= 2)
         assert [update["message"]["text"] for update in peer.server.pending] == ["meanwhile"]
         monkeypatch.setattr(Database, "run", run)
         await house.hears("before", "meanwhile")
@@ -153,3 +152,14 @@ async def test_answer_that_is_no_list_is_survived(house: House, peer: Platform) 
     peer.server.again = ["odd", 5, None, [], update]  # type: ignore[list-item]
     async with house.open():
         await house.hears("hello")
+
+
+async def test_channel_runs_again(house: House, peer: Platform) -> None:
+    """After a stop the same one can listen anew."""
+    channel = peer.channel()
+    for text in ("one", "two"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(peer, "channel", lambda: channel)
+            async with house.open():
+                await peer.say("ann", text)
+                await until(lambda text=text: house.heard()[-1:] and house.heard()[-1].text == text)  # type: ignore[misc]
