@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from channels.x.text import has_link, unescaped, weight, without_links, without_mentions
@@ -48,6 +48,7 @@ def test_weight_is_what_x_counts(text: str) -> None:
     assert weight(text) == counted(text)
 
 
+@settings(max_examples=500)
 @given(some.lists(some.sampled_from(SNIPPETS), max_size=12).map("".join))
 def test_weight_is_never_less_than_what_x_counts(text: str) -> None:
     """A part that fits by our count is taken by X."""
