@@ -25,10 +25,11 @@ _ENDINGS = (
 )
 _NAME = r"(?<![\w@.])(?:[a-z0-9][a-z0-9-]{0,62}\.){1,8}"
 _REST = r"[\w\-./~!*';:=+,%#$&@|?()\[\]]*[\w=#/+\-]"
-_PATH = rf"(?::\d{{1,5}})?(?:[/?#]{_REST}|/)?"
+_PATH = rf"(?::\d{{1,5}})?(?:[/?]{_REST}|/)?"
 _LINK = re.compile(rf"https?://{_REST}|{_NAME}(?:{_ENDINGS})(?![\w-]){_PATH}", re.IGNORECASE | re.ASCII)
-#: Whatever X could take for a link.
-_LIKE_LINK = re.compile(rf"https?://{_REST}|{_NAME}[a-z]{{2,}}{_PATH}", re.IGNORECASE | re.ASCII)
+#: What X surely takes for one link, and whatever it could.
+_SURE = rf"(?<![\w@$#])https?://(?:[a-z0-9][a-z0-9-]{{0,62}}\.){{1,8}}(?:{_ENDINGS})(?![\w-]){_PATH}"
+_LIKE_LINK = re.compile(rf"(?P<sure>{_SURE})|https?://|{_NAME}[a-z]{{2,}}{_PATH}", re.IGNORECASE | re.ASCII)
 _BRACKETED = re.compile(r"\s*\(\s*\)")
 _BULLET = re.compile(r"^([ \t]*)[-*+] ", re.MULTILINE)
 _MENTIONS = re.compile(r"^(?:\s*@\w{1,20})+\s*")
@@ -37,17 +38,19 @@ _ESCAPES = re.compile(r"&(?:amp|lt|gt);")
 
 
 def weight(text: str) -> int:
-    """Never less than X counts for a post, and exactly that unless it has emoji of several characters or dotted names.
+    """Never less than X counts for a post, and exactly that but for emoji of several characters and unusual links.
 
     Markdown is counted as it will be rendered, where that is longer.
     """
     seen = unicodedata.normalize("NFC", _BULLET.sub(r"\1• ", text))
-    total = _heavy(seen)
-    for link in _LIKE_LINK.finditer(seen):
-        alone = _heavy(link[0])
-        sure = link[0].lower().startswith("http")
-        total += LINK_WEIGHT - alone if sure else max(0, LINK_WEIGHT - alone)
-    return total
+    return _heavy(seen) + sum(_more(link) for link in _LIKE_LINK.finditer(seen))
+
+
+def _more(link: re.Match[str]) -> int:
+    """By how much a link counts more than its characters; of an unusual one nobody knows how much of it is one."""
+    if link["sure"]:
+        return LINK_WEIGHT - _heavy(link[0])
+    return LINK_WEIGHT if "://" in link[0] else max(0, LINK_WEIGHT - _heavy(link[0]))
 
 
 def has_link(text: str) -> bool:

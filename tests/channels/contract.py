@@ -27,7 +27,7 @@ FILES = [
     Attachment(name="voice.ogg", media_type="audio/ogg", data=b"OggS\0\2" + bytes(22) + b"\1\x13OpusHead" + bytes(40)),
 ]
 LONG = "\n\n".join(
-    f"Paragraph {number}: " + "the quick brown fox jumps over the lazy dog. " * 12 for number in range(40)
+    f"Paragraph {number}: " + "The quick brown fox jumps over the lazy dog. " * 12 for number in range(40)
 )
 
 

@@ -4,14 +4,26 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.channels.x.platform import Platform
+from tests.channels.x.platform import Platform, Square
 from tests.channels.x.server import Server
 
 
 @pytest.fixture
-async def peer() -> AsyncIterator[Platform]:
+async def server() -> AsyncIterator[Server]:
     """X, at work."""
     server = Server()
     await server.start()
-    yield Platform(server)
+    yield server
     await server.stop()
+
+
+@pytest.fixture
+def peer(server: Server) -> Platform:
+    """X, where persons write us direct messages."""
+    return Platform(server)
+
+
+@pytest.fixture
+def square(server: Server) -> Square:
+    """X, where persons mention us."""
+    return Square(server)

@@ -11,6 +11,7 @@ from channels.base import Attachment, Place
 from channels.x import X
 from channels.x.events import text_of
 from channels.x.settings import XSettings
+from channels.x.text import without_mentions
 from tests.channels.peer import Fault, Seen
 from tests.channels.x.server import Server
 from tests.channels.x.signatures import KEY, SECRET, TOKEN, TOKEN_SECRET
@@ -78,6 +79,47 @@ class Platform:
     def _due(self, person: str) -> list[Fault]:
         self.server.pause = self.pause
         return self.faults.get(person, [])
+
+
+class Square(Platform):
+    """The same persons, each in a thread of their own that everybody can read."""
+
+    edits = True
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server)
+        self._threads: dict[str, str] = {}
+
+    def place(self, person: str) -> Place:
+        return Place(account="9000", handle=PERSONS[person], thread=self._threads[person], public=True)
+
+    async def say(self, person: str, text: str, files: Sequence[Attachment] = ()) -> str:
+        """A thread is named after its first post."""
+        kept = [(file.name, file.media_type, file.data) for file in files]
+        thread = self._threads.get(person)
+        more = {"conversation_id": thread} if thread else {}
+        post = self.server.mention(PERSONS[person], f"@example {text}", kept, **more)
+        self._threads.setdefault(person, post["id"])
+        return str(post["id"])
+
+    async def repeat(self, message: str) -> None:
+        """It stands at the head of the list again."""
+        self.server.mentions.append(next(one for one in self.server.mentions if one["id"] == message))
+
+    async def edit(self, message: str, text: str) -> None:
+        """The new version takes the place of the old one, under an id of its own."""
+        old = next(one for one in self.server.mentions if one["id"] == message)
+        self.server.mentions.remove(old)
+        new = self.server.mention(old["author_id"], f"@example {text}", conversation_id=old["conversation_id"])
+        new["edit_history_tweet_ids"] = [message, new["id"]]
+
+    def seen(self, person: str) -> Sequence[Seen]:
+        theirs = {one["id"] for one in self.server.mentions if one["author_id"] == PERSONS[person]}
+        return [
+            Seen(one["id"], without_mentions(text_of(one)))
+            for one in self.server.posts
+            if one["referenced_tweets"][0]["id"] in theirs
+        ]
 
 
 def settings(**changes: object) -> XSettings:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import html
 import math
-import re
 import socket
 import ssl
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
@@ -21,13 +19,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from tests.channels.peer import Fault
 from tests.channels.x.counting import counted
 from tests.channels.x.signatures import Signatures
+from tests.channels.x.world import ME, USERS, World, linked
 
-ME = {"id": "9000", "name": "Example Exchange", "username": "example"}
-USERS = {
-    "1001": {"id": "1001", "name": "Ann Lee", "username": "ann"},
-    "1002": {"id": "1002", "name": "Bob", "username": "bob"},
-    "9000": ME,
-}
 OVER_CAPACITY = "<!DOCTYPE html><html><head><title>Twitter / Over capacity</title></head><body>503</body></html>"
 NO_DM = {
     "detail": "You do not have permission to DM one or more participants.",
@@ -43,8 +36,6 @@ NO_REPLY = {
 }
 TOO_MANY = {"title": "Too Many Requests", "detail": "Too Many Requests", "type": "about:blank", "status": 429}
 UNAUTHORIZED = {"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"}
-LINK = re.compile(r"https?://[^\s)]+")
-EPOCH_MS = 1_288_834_974_657
 PAGE = 5
 
 Answered = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -67,25 +58,18 @@ class Resolver(AbstractResolver):
         return
 
 
-class Server:
+class Server(World):
     """What X has, and how it treats the next requests."""
 
     def __init__(self) -> None:
+        super().__init__()
         authority = trustme.CA()
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("api.twitter.com", "ton.twitter.com", "pbs.twimg.com").configure_cert(self._tls)
         self._trust = ssl.create_default_context()
         authority.configure_trust(self._trust)
         self._signatures = Signatures()
-        self._last_id = 0
-        self._links: dict[str, str] = {}
         self._free = asyncio.Event()
-        #: Newest last, as payloads; pages turn them round.
-        self.messages: list[dict[str, Any]] = []
-        self.posts: list[dict[str, Any]] = []
-        self.mentions: list[dict[str, Any]] = []
-        self.media: dict[str, dict[str, Any]] = {}
-        self.bytes: dict[str, tuple[str, bytes]] = {}
         #: By path as `METHOD /path`; each answers one request instead of us.
         self.instead: dict[str, deque[Answered]] = {}
         #: What sends to a person meet, by the person's id.
@@ -141,57 +125,6 @@ class Server:
     async def stop(self) -> None:
         self._free.set()
         await self._runner.cleanup()
-
-    def new_id(self) -> str:
-        """Ids tell their moment, as X's do."""
-        now = (int(time.time() * 1000) - EPOCH_MS) << 22
-        self._last_id = max(now, self._last_id + 1)
-        return str(self._last_id)
-
-    def message(
-        self, sender: str, text: str, other: str, files: Sequence[tuple[str, str, bytes]] = ()
-    ) -> dict[str, Any]:
-        """A direct message as X tells it."""
-        id_ = self.new_id()
-        event: dict[str, Any] = {
-            "id": id_,
-            "event_type": "MessageCreate",
-            "dm_conversation_id": f"{other}-9000",
-            "sender_id": sender,
-            "created_at": _told(time.time()),
-            "text": text,
-        }
-        if files:
-            event["attachments"] = {"media_keys": [self._keep(*file) for file in files]}
-            event["text"] = f"{text} https://t.co/{id_[-10:]}".strip()
-        self.messages.append(_linked(event, self._short))
-        return event
-
-    def mention(self, author: str, text: str, **more: Any) -> dict[str, Any]:
-        """A public post as X tells it."""
-        id_ = self.new_id()
-        post: dict[str, Any] = {
-            "id": id_,
-            "author_id": author,
-            "conversation_id": id_,
-            "created_at": _told(time.time()),
-            "edit_history_tweet_ids": [id_],
-            "lang": "en",
-            "text": text,
-            "entities": {"mentions": [{"start": 0, "end": 8, **ME}]},
-        } | more
-        self.mentions.append(_linked(post, self._short))
-        return post
-
-    def _keep(self, name: str, media_type: str, data: bytes) -> str:
-        key = f"3_{self.new_id()}"
-        self.bytes[key] = (media_type, data)
-        url = f"https://ton.twitter.com/1.1/ton/data/dm/{key}/{name}"
-        self.media[key] = {"media_key": key, "type": "photo", "url": url}
-        return key
-
-    def _short(self, url: str) -> str:
-        return self._links.setdefault(url, f"https://t.co/{len(self._links):010}")
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Answered) -> web.StreamResponse:
@@ -258,7 +191,7 @@ class Server:
         text = f"@{USERS[post['author_id']]['username']} {body['text']}"
         made: dict[str, Any] = {"id": self.new_id(), "author_id": "9000", "text": text}
         made["referenced_tweets"] = [{"type": "replied_to", "id": answered}]
-        self.posts.append(_linked(made, self._short))
+        self.posts.append(linked(made, self.short))
         if fault is Fault.SILENT:
             await self._free.wait()
         return web.json_response({"data": {"id": made["id"], "text": made["text"]}}, status=201)
@@ -298,19 +231,3 @@ def busy(pause: float | None) -> web.Response:
 def broken() -> web.Response:
     """503, as the page X shows people."""
     return web.Response(text=OVER_CAPACITY, content_type="text/html", status=503)
-
-
-def _linked(event: dict[str, Any], short: Callable[[str], str]) -> dict[str, Any]:
-    """X escapes a text, and puts a short link in place of each."""
-    links = [url for url in LINK.findall(event["text"]) if not url.startswith("https://t.co/")]
-    event["text"] = html.escape(event["text"], quote=False)
-    for url in links:
-        event["text"] = event["text"].replace(html.escape(url, quote=False), short(url))
-    if links:
-        entities = event.setdefault("entities", {})
-        entities["urls"] = [{"url": short(url), "expanded_url": url} for url in links]
-    return event
-
-
-def _told(moment: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(moment))

@@ -1,7 +1,24 @@
 from __future__ import annotations
 
+import pytest
+
 from tests.channels.contract import Contract
+from tests.channels.x.platform import Square
+from tests.channels.x.server import Server
 
 
 class TestX(Contract):
     """Persons write us direct messages."""
+
+
+class TestPublicX(Contract):
+    """Persons mention us in posts."""
+
+    # Both take as long as everything else here, and what they look at does not know private from public.
+    test_part_is_not_sent_twice = None  # type: ignore[assignment]
+    test_secrets_are_not_logged = None  # type: ignore[assignment]
+
+    @pytest.fixture
+    def peer(self, server: Server) -> Square:
+        """The same platform, in public."""
+        return Square(server)
