@@ -22,7 +22,9 @@ WROTE = re.compile(rf"({any_of(phrases.WROTE)})\s*[:：]?$", re.IGNORECASE)
 ATTRIBUTION = re.compile(
     rf"({any_of(phrases.ON)})\b.*|.*(\d{{4}}|<[^<>]*@[^<>]*>).*|.*\d{{1,2}}[:.]\d\d.*|在.*", re.IGNORECASE
 )
-RULE = re.compile(r"[-_—*=]{5,}\s*(?P<word>[^-_—*=]{0,60}?)\s*[-_—*=]{0,80}")
+#: Some clients write no verb: "2026年3月2日(月) 9:00 Anna <anna@example.com>:"
+DATED = re.compile(r"[^<>]{0,80}\d{1,2}[:.]\d\d[^<>]{0,120}<[^<>\s]{3,100}@[^<>\s]{3,100}>\s*[:：]")
+RULE = re.compile(r"[-_—*=]{3,}\s*(?P<word>[^-_—*=]{0,60}?)\s*[-_—*=]{0,80}")
 ORIGINAL = re.compile(any_of(phrases.ORIGINAL), re.IGNORECASE)
 FORWARDED = re.compile(any_of(phrases.FORWARDED), re.IGNORECASE)
 #: Lines of the block that Outlook and others put above what is answered, and the first of them.
@@ -32,6 +34,7 @@ FIRST_HEADER = re.compile(rf"[*> ]*({any_of(phrases.FROM)})\s*\*?\s*[:：]\s*\*?
 SENT_FROM = re.compile(any_of(phrases.SENT_FROM), re.IGNORECASE)
 LONGEST_SENT_FROM = 80
 MARK = re.compile(r"\s*>")
+GAP = re.compile(r"\n{3,}")
 
 
 def folded(text: str) -> str:
@@ -40,7 +43,7 @@ def folded(text: str) -> str:
     if any(_is_rule(line, FORWARDED) or line.strip() in phrases.APPLE_FORWARDED for line in lines):
         return "\n".join(lines).strip()
     new = _without_signature(_own(lines))
-    return "\n".join(new).strip() or "\n".join(lines).strip()
+    return GAP.sub("\n\n", "\n".join(new)).strip() or "\n".join(lines).strip()
 
 
 def _own(lines: Sequence[str]) -> list[str]:
@@ -82,14 +85,20 @@ def _attribution(lines: Sequence[str], number: int) -> int:
     """How many lines from here are "On ... Anna wrote:"; 0 where none."""
     joined = ""
     for spread, line in enumerate(lines[number : number + BROKEN_INTO], 1):
-        if not line.strip() or MARK.match(line):
+        # What is whole by itself is no end of the words above it.
+        whole = spread > 1 and not line.startswith("<") and _is_attribution(line.strip())
+        if whole or not line.strip() or MARK.match(line):
             return 0
         joined = f"{joined} {line.strip()}".strip()
-        if len(joined) > LONGEST_ATTRIBUTION:
-            return 0
-        if WROTE.search(joined) and joined.endswith((":", "：")) and ATTRIBUTION.fullmatch(joined):
+        if _is_attribution(joined):
             return spread
     return 0
+
+
+def _is_attribution(line: str) -> bool:
+    if len(line) > LONGEST_ATTRIBUTION or not line.endswith((":", "：")):
+        return False
+    return bool(WROTE.search(line) and ATTRIBUTION.fullmatch(line)) or DATED.fullmatch(line) is not None
 
 
 def _quoted_next(lines: Sequence[str], number: int) -> bool:
