@@ -13,6 +13,7 @@ from channels.email.heads import Head
 log = structlog.get_logger()
 
 METHODS = ("spf", "dkim", "dmarc")
+MOST = 10
 LONGEST = 4_000
 
 

@@ -6,9 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 
+import structlog
+
 from channels.base import Attachment
 from channels.email.charsets import clean, header_text, text_of
 from channels.email.markup import text_of_html
+
+log = structlog.get_logger()
 
 #: Parts of one mail that are looked at, and how deep they may lie in each other.
 MOST_PARTS = 2_000
@@ -134,10 +138,14 @@ def _made_up_name(part: Message, number: int) -> str:
 
 
 def _bytes(part: Message) -> bytes:
-    if part.is_multipart():
-        payload = part.get_payload()
-        return b"".join(found.as_bytes() for found in payload if isinstance(found, Message)) if payload else b""
-    data = part.get_payload(decode=True)
+    try:
+        if part.is_multipart():
+            payload = part.get_payload()
+            return b"".join(found.as_bytes() for found in payload if isinstance(found, Message))
+        data = part.get_payload(decode=True)
+    except (ValueError, LookupError) as error:
+        log.info("part_unreadable", reason=type(error).__name__)
+        return b""
     return data if isinstance(data, bytes) else b""
 
 

@@ -68,7 +68,7 @@ class Email(Channel):
         name = signed_id(secret, self._mail.domain, outbound.key, outbound.place.thread)
         try:
             async with opened(self._mail) as mailbox:
-                await mailbox.select(folder, "sent_folder", look_only=True)
+                await mailbox.select(folder, "sent_folder")
                 found = await mailbox.search(f'HEADER Message-ID "<{name}>"')
         except Broken as error:
             raise MayHaveArrived(str(error)) from error
@@ -82,7 +82,7 @@ class Email(Channel):
             async with opened(self._mail) as mailbox:
                 await mailbox.select(self._mail.folder)
                 if self._mail.sent_folder:
-                    await mailbox.select(self._mail.sent_folder, "sent_folder", look_only=True)
+                    await mailbox.select(self._mail.sent_folder, "sent_folder")
         except Broken as error:
             wrong.append(str(error))
         try:

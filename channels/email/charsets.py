@@ -11,6 +11,8 @@ from charset_normalizer import from_bytes
 
 #: Bytes a guess is made from.
 SAMPLE = 50_000
+#: Characters of a header that are decoded.
+LONGEST_HEADER = 10_000
 
 #: What a name means in mails, where it is another or a smaller charset than people write in.
 WIDER = {
@@ -75,6 +77,7 @@ def _guessed(data: bytes, codec: str | None) -> str:
 
 def header_text(raw: str) -> str:
     """A header as people read it: encoded words decoded, raw bytes too, on one line."""
+    raw = raw[:LONGEST_HEADER]
     try:
         pieces = decode_header(_plain(raw))
     except (HeaderParseError, ValueError):

@@ -98,11 +98,8 @@ class Mailbox:
         # Many a server tells only now what it can do.
         await self._whole(self._imap.protocol.capability(), "no answer to CAPABILITY")
 
-    async def select(self, folder: str, setting: str = "folder", *, look_only: bool = False) -> None:
-        name = quoted(utf7(folder))
-        protocol = self._imap.protocol
-        asked = self._imap.examine(name) if look_only else protocol.select(name)
-        answer = await self._whole(asked, f"no answer about {setting}")
+    async def select(self, folder: str, setting: str = "folder") -> None:
+        answer = await self._whole(self._imap.select(quoted(utf7(folder))), f"no answer about {setting}")
         if answer.result != "OK":
             raise Broken(f"{setting}: there is no folder {folder!r}")
         said = b"\n".join(bytes(line) for line in answer.lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 
 import nh3
@@ -13,6 +14,9 @@ log = structlog.get_logger()
 
 #: Characters of HTML that are read.
 LONGEST = 2_000_000
+#: Cells of a table that are laid out: the time grows with their square.
+MOST_CELLS = 5_000
+CELL = re.compile("<t[dhr]", re.IGNORECASE)
 
 QUOTES = ParserConfig(annotation_rules={"blockquote": ["quote"]})
 
@@ -20,13 +24,19 @@ QUOTES = ParserConfig(annotation_rules={"blockquote": ["quote"]})
 def text_of_html(html: str) -> str:
     """What a person reads there; lines of a quote begin with `>`."""
     seen = html[:LONGEST]
+    if len(CELL.findall(seen)) > MOST_CELLS:
+        return _bare(seen)
     try:
         found = get_annotated_text(seen, QUOTES)
         text = _marked(found.get("text", ""), [(start, end) for start, end, _ in found.get("label", ())])
     except Exception as error:  # noqa: BLE001 - whatever a parser makes of hostile bytes, the words must come through
         log.warning("html_unreadable", reason=type(error).__name__)
         text = ""
-    return text if text.strip() else unescape(nh3.clean(seen, tags=set())).strip()
+    return text if text.strip() else _bare(seen)
+
+
+def _bare(html: str) -> str:
+    return unescape(nh3.clean(html, tags=set())).strip()
 
 
 def _marked(text: str, quotes: list[tuple[int, int]]) -> str:

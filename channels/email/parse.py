@@ -69,10 +69,10 @@ def parse(data: bytes, own: Own, arrived: datetime | None = None, size: int | No
 def read(data: bytes, own: Own, arrived: datetime | None = None, size: int | None = None) -> Mail:
     """The mail. With `size`, its length, the bytes are only its beginning."""
     try:
-        return _read(message_from_bytes(data), own, arrived, size)
+        return _read(message_from_bytes(data), data, own, arrived, size)
     except Exception as error:  # noqa: BLE001 - hostile bytes: what no parser can read is shown as it came
         log.warning("mail_unreadable", reason=type(error).__name__)
-        return _read(_unreadable(data), own, arrived, size)
+        return _read(_unreadable(data), data, own, arrived, size)
 
 
 def _unreadable(data: bytes) -> Message:
@@ -87,12 +87,12 @@ def _unreadable(data: bytes) -> Message:
     return plain
 
 
-def _read(parsed: Message, own: Own, arrived: datetime | None, size: int | None) -> Mail:
+def _read(parsed: Message, data: bytes, own: Own, arrived: datetime | None, size: int | None) -> Mail:
     head = head_of(parsed, arrived)
     # Names are read from a mail that may have lost its end; its files would be halves.
     body = body_of(parsed, own.most_files if size is None else 0, own.file_bytes)
     kind = kind_of(head.headers, head.sender, head.subject, own=_is_own(head, own))
-    about, reason = bounced(parsed, own) if kind is Kind.BOUNCE else (None, "")
+    about, reason = bounced(data, own.secret, own.domain) if kind is Kind.BOUNCE else (None, "")
     inbound = _inbound(head, body, own, size) if head.answer_to else None
     return Mail(kind=kind, head=head, inbound=inbound, bounce_of=about, reason=reason)
 

@@ -8,6 +8,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from itertools import chain
 
 from channels.base import Author, Outbound
 from channels.email.charsets import clean
@@ -92,8 +93,8 @@ def _thread(answering: Mapping[str, object]) -> Mapping[str, str]:
     if not answered:
         return {}
     known = answering.get("references")
-    before = [name for name in known if ids(f"<{name}>")] if isinstance(known, list) else []
-    named = [*before, *answered]
+    before = [ids(f"<{name}>")[:1] for name in known] if isinstance(known, list) else []
+    named = [*chain.from_iterable(before), *answered[:1]]
     kept = named if len(named) <= MOST_REFERENCES else [named[0], *named[1 - MOST_REFERENCES :]]
     return {"In-Reply-To": f"<{answered[0]}>", "References": " ".join(f"<{name}>" for name in kept)}
 

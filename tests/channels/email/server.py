@@ -51,6 +51,8 @@ class Post:
         self.got: defaultdict[str, list[bytes]] = defaultdict(list)
         #: Files a copy of what is sent, as big providers do.
         self.keeps_sent = False
+        #: What it says to the words of a mail instead of taking them.
+        self.verdict = ""
         self.settings: dict[str, Any] = {}
         self._inbox: list[bytes] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -127,8 +129,8 @@ class Post:
             await self._append(data)
         self.imap_line.cut()
 
-    async def _append(self, data: bytes, folder: str = "INBOX") -> None:
-        assert (await self._own.append(data, folder)).result == "OK"
+    async def _append(self, data: bytes, folder: str = "INBOX", at: str | None = None) -> None:
+        assert (await self._own.append(data, folder, date=at and f'"{at}"')).result == "OK"
 
     def channel(self) -> Channel:
         return Email("email", self.configured())
@@ -157,16 +159,17 @@ class Post:
     async def say(self, person: str, text: str, files: Sequence[Attachment] = ()) -> str:
         return await self.arrive(self._written(person, text, files).as_bytes())
 
-    async def arrive(self, data: bytes) -> str:
+    async def arrive(self, data: bytes, at: str | None = None) -> str:
         """A mail comes in, as bytes; its name for `repeat`."""
         self._inbox.append(data)
-        await self._append(data)
+        await self._append(data, at=at)
         return str(len(self._inbox) - 1)
 
-    async def arrive_all(self, mails: Sequence[bytes]) -> None:
-        """Mails come in one after the other."""
-        for data in mails:
-            await self.arrive(data)
+    async def unread(self) -> list[int]:
+        """UIDs of the mails in our mailbox that nobody has read."""
+        assert (await self._own.select("INBOX")).result == "OK"
+        found = await self._own.uid_search("UNSEEN", charset=None)
+        return [int(uid) for uid in found.lines[0].split()]
 
     def _written(self, person: str, text: str, files: Sequence[Attachment]) -> EmailMessage:
         number = sum(f"From: {person.title()}".encode() in data for data in self._inbox)
@@ -252,6 +255,8 @@ class Post:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - the same
         assert isinstance(envelope.content, bytes)
+        if self.verdict:
+            return self.verdict
         for address in envelope.rcpt_tos:
             self.got[address].append(envelope.content)
         if self.keeps_sent:
