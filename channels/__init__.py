@@ -8,6 +8,7 @@ from channels.base import Channel
 
 #: `type` in config.yaml -> "module:Class".
 registry: dict[str, str] = {
+    "email": "channels.email:Email",
     "memory": "channels.memory:Memory",
     "telegram": "channels.telegram:Telegram",
     "webchat": "channels.webchat:WebChat",

@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from channels.base import Author, Outbound, Sent, StoredFile
+from channels.email import Email
+from channels.email.threads import ours
+from channels.errors import ChannelError, MayHaveArrived, Never, TryAgain
+from tests.channels.email.host import Notes
+from tests.channels.email.server import ADDRESS, PASSWORD, Post
+from tests.channels.peer import Fault
+
+
+def part(post: Post, **changes: Any) -> Outbound:
+    """An answer of the bot's to Ann."""
+    plain: dict[str, Any] = {
+        "message_id": 12,
+        "place": post.place("ann"),
+        "text": "<p>About <strong>ten</strong> minutes.</p>",
+        "created_at": datetime(2026, 3, 2, 9, 0, tzinfo=UTC),
+        "answering": {
+            "message_id": "first-ann@people.test",
+            "references": ["root@people.test"],
+            "subject": "My withdrawal",
+            "to": [ADDRESS, "bob@people.test"],
+            "cc": ["carol@people.test", "ann@people.test"],
+        },
+    }
+    return Outbound(**plain | changes)
+
+
+@pytest.fixture
+async def channel(post: Post) -> AsyncIterator[Email]:
+    """A channel at work, with a folder of sent mails."""
+    post.settings = {"sent_folder": "Sent"}
+    found = Email("email", post.configured())
+    task = asyncio.create_task(found.run(Notes()))
+    await asyncio.sleep(0)
+    yield found
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_answer_stands_in_its_thread(post: Post, channel: Email) -> None:
+    """It names the mail it answers and the thread, carries our signed name, and says that a machine wrote it."""
+    sent = await channel.send(part(post, ticket="FD-1042"))
+    (mail,) = post.mails("ann")
+    assert mail["In-Reply-To"] == "<first-ann@people.test>"
+    assert mail["References"].split() == ["<root@people.test>", "<first-ann@people.test>"]
+    assert mail["Message-ID"] == f"<{sent.platform_id}>"
+    assert ours(b"corpus", "frontdesk.test", sent.platform_id) == ("12.0", post.place("ann").thread)
+    assert mail["Subject"] == "Re: My withdrawal [FD-1042]"
+    assert mail["Auto-Submitted"] == "auto-replied"
+    assert mail["From"] == f"Example Exchange <{ADDRESS}>"
+
+
+async def test_answer_is_plain_text_and_html(post: Post, channel: Email) -> None:
+    """Who reads no HTML reads the same words."""
+    await channel.send(part(post, language="en"))
+    (mail,) = post.mails("ann")
+    plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert plain
+    assert html
+    assert plain.get_content().strip() == "About ten minutes."
+    assert "<strong>ten</strong>" in html.get_content()
+    assert '<html lang="en">' in html.get_content()
+
+
+async def test_those_who_got_the_question_get_the_answer(post: Post, channel: Email) -> None:
+    """Others in To and Cc are kept, ourselves and the person are not named twice."""
+    await channel.send(part(post))
+    (mail,) = post.mails("bob")
+    assert mail["To"] == "ann@people.test"
+    assert mail["Cc"] == "bob@people.test, carol@people.test"
+    assert sorted(post.got) == ["ann@people.test", "bob@people.test", "carol@people.test"]
+
+
+async def test_crowd_gets_no_copy(post: Post, channel: Email) -> None:
+    """Nobody can use us to spread a mail to hundreds."""
+    crowd = [f"user{number}@people.test" for number in range(200)]
+    await channel.send(part(post, answering={"subject": "hi", "to": crowd, "cc": crowd}))
+    assert list(post.got) == ["ann@people.test"]
+
+
+async def test_agent_is_named_and_no_machine(post: Post, channel: Email) -> None:
+    """What a human wrote carries their name, and no mark of a machine."""
+    await channel.send(part(post, author=Author.AGENT, author_name="Anna"))
+    (mail,) = post.mails("ann")
+    assert mail["From"] == f'"Anna (Example Exchange)" <{ADDRESS}>'
+    assert mail["Auto-Submitted"] is None
+
+
+@pytest.mark.parametrize(
+    ("subject", "shown"),
+    [
+        ("Hi\r\nBcc: everybody@people.test", "Re: Hi Bcc: everybody@people.test"),
+        ("Hi\r\n\r\n<script>", "Re: Hi <script>"),
+        ("提现\u2028问题 " * 100, None),
+        ("x" * 5000, None),
+        ("RE: My withdrawal", "RE: My withdrawal"),
+        ("回复：提现", "回复：提现"),
+        ("", "Re: Example Exchange"),
+    ],
+)
+async def test_no_subject_writes_a_header(post: Post, channel: Email, subject: str, shown: str | None) -> None:
+    """Line breaks in a subject stay in the subject, a long one is cut, an answer is marked as one once."""
+    answering = {
+        "message_id": "a@b>\r\nX-Evil: 1",
+        "references": ["c@d>\r\nX-Evil: 1", "\r\nX-Evil: 1", 7],
+        "subject": subject,
+    }
+    await channel.send(part(post, answering=answering, author_name="Eve\r\nX-Evil: 1"))
+    (mail,) = post.mails("ann")
+    assert mail["X-Evil"] is None
+    assert mail["Bcc"] is None
+    assert mail["In-Reply-To"] == "<a@b>"
+    assert mail["References"] == "<c@d> <7> <a@b>"
+    assert len(mail["Subject"]) < 250
+    assert list(post.got) == ["ann@people.test"]
+    if shown:
+        assert mail["Subject"] == shown
+
+
+async def test_file_keeps_its_name(post: Post, channel: Email, tmp_path: Path) -> None:
+    """A file arrives byte for byte, under a name in any script."""
+    path = tmp_path / "stored"
+    path.write_bytes(b"%PDF-1.4\n\0\xff")
+    await channel.send(
+        part(post, files=[StoredFile(id=1, name="提现.pdf", media_type="application/pdf", size=11, path=path)])
+    )
+    assert post.seen("ann")[0].files == [("提现.pdf", b"%PDF-1.4\n\0\xff")]
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [(Fault.GONE, Never), (Fault.BUSY, TryAgain), (Fault.BROKEN, TryAgain), (Fault.CUT, TryAgain)],
+)
+async def test_errors_say_what_to_do_next(post: Post, channel: Email, fault: Fault, error: type[ChannelError]) -> None:
+    """A recipient who is gone is given up, everything else before the words left is tried again."""
+    post.faults["ann"] = [fault]
+    with pytest.raises(error):
+        await channel.send(part(post))
+    assert not post.got
+
+
+async def test_pause_of_a_grey_list_is_kept(post: Post, channel: Email) -> None:
+    """Where the server names seconds, we wait for them."""
+    post.pause = 300
+    post.faults["ann"] = [Fault.BUSY]
+    with pytest.raises(TryAgain) as caught:
+        await channel.send(part(post))
+    assert caught.value.after == 300
+
+
+async def test_refused_copy_holds_up_nothing(post: Post, channel: Email) -> None:
+    """The person gets the answer, even where somebody copied cannot be reached."""
+    post.faults["bob"] = [Fault.GONE]
+    await channel.send(part(post))
+    assert sorted(post.got) == ["ann@people.test", "carol@people.test"]
+
+
+@pytest.mark.parametrize(("answer", "error"), [("554 5.7.1 spam", Never), ("451 4.3.0 later", TryAgain)])
+async def test_refused_words(post: Post, channel: Email, answer: str, error: type[ChannelError]) -> None:
+    """A mail refused for what it says is given up; refused for now, it is tried again."""
+    post.verdict = answer
+    with pytest.raises(error):
+        await channel.send(part(post))
+
+
+async def test_lost_answer_is_looked_up_among_the_sent(post: Post, channel: Email) -> None:
+    """Where the provider keeps a copy of what is sent we find it by our own name for it."""
+    post.keeps_sent = True
+    sent = await channel.send(part(post))
+    assert await channel.find(part(post)) == Sent(platform_id=sent.platform_id)
+
+
+async def test_missing_copy_proves_nothing(post: Post, channel: Email) -> None:
+    """A mail that is not among the sent ones may be on its way into them."""
+    with pytest.raises(MayHaveArrived):
+        await channel.find(part(post))
+
+
+async def test_nothing_is_sent_before_the_start(post: Post) -> None:
+    """Without the core's key there is no name for a mail."""
+    with pytest.raises(TryAgain):
+        await Email("email", post.configured()).send(part(post))
+
+
+@pytest.mark.parametrize("address", ["ann@", "a b@people.test", "ann@people.test\r\nRCPT TO:<eve@people.test>", ""])
+async def test_impossible_address_is_never(post: Post, channel: Email, address: str) -> None:
+    """An address nobody can write to is given up, and writes no command of its own."""
+    place = post.place("ann")
+    impossible = type(place)(account=place.account, handle=address, thread=place.thread)
+    with pytest.raises(Never):
+        await channel.send(part(post, place=impossible))
+    assert not post.got
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "named"),
+    [
+        ("imap_password", "wrong", "imap_password"),
+        ("smtp_password", "wrong", "smtp_password"),
+        ("folder", "提现", "folder"),
+        ("sent_folder", "Gone", "sent_folder"),
+        ("imap_port", 1, "imap_port"),
+        ("smtp_port", 1, "smtp_port"),
+        ("imap_tls", True, "imap_tls"),
+        ("smtp_tls", "tls", "smtp_tls"),
+        ("smtp_tls", "starttls", "smtp_tls"),
+        ("ca_file", "/nowhere", "ca_file"),
+    ],
+)
+async def test_wrong_setting_is_named(post: Post, setting: str, value: object, named: str) -> None:
+    """`frontdesk check --connect` says which setting to change, and no password."""
+    tls = {"imap_tls": True, "smtp_tls": "tls"} if setting == "ca_file" else {}
+    post.settings = {setting: value, **tls}
+    wrong = await post.channel().connect()
+    assert wrong
+    assert all(named in line for line in wrong)
+    assert PASSWORD not in "".join(wrong)
