@@ -8,6 +8,7 @@ from channels.base import Channel
 
 #: `type` in config.yaml -> "module:Class".
 registry: dict[str, str] = {
+    "discord": "channels.discord:Discord",
     "email": "channels.email:Email",
     "memory": "channels.memory:Memory",
     "telegram": "channels.telegram:Telegram",

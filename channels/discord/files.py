@@ -1,0 +1,84 @@
+"""Files people send: fetched at once, since the links to them expire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import aiohttp
+import structlog
+from yarl import URL
+
+from channels.base import Attachment, Inbound, Limits
+from channels.discord.settings import DiscordSettings
+
+log = structlog.get_logger()
+
+#: Where Discord keeps what people send.
+HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
+TRIES = 3
+TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10)
+
+
+class Files:
+    """Fetches; open while in use."""
+
+    def __init__(self, settings: DiscordSettings, limits: Limits) -> None:
+        self._session = aiohttp.ClientSession(timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar())
+        self._own = URL(settings.api_url)
+        self._limits = limits
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def with_files(self, inbound: Inbound, listed: Sequence[Mapping[str, Any]]) -> Inbound:
+        """The message with its files; those that are too many, too large or gone are named in its text."""
+        fetched = [await self._fetch(each) for each in listed[: self._limits.most_files]]
+        left = [_name(each) for each, file in zip(listed, fetched, strict=False) if file is None]
+        left += [_name(each) for each in listed[self._limits.most_files :]][:100]
+        text = "\n".join([inbound.text, *(f"📎 {name}" for name in left)]) if left else inbound.text
+        return replace(inbound, text=text.strip("\n"), attachments=[file for file in fetched if file])
+
+    async def _fetch(self, listed: Mapping[str, Any]) -> Attachment | None:
+        url, size = self._ours(listed.get("url")), listed.get("size")
+        if url is None or not isinstance(size, int) or size > self._limits.file_bytes:
+            return None
+        for pause in range(TRIES):
+            await asyncio.sleep(pause)
+            try:
+                data = await self._read(url)
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                log.warning("discord_file_failed", reason=type(error).__name__)
+                continue
+            kind = str(listed.get("content_type") or "application/octet-stream").partition(";")[0]
+            return Attachment(name=_name(listed), media_type=kind, data=data) if data is not None else None
+        return None
+
+    def _ours(self, link: object) -> URL | None:
+        """Only what Discord keeps is fetched, whatever a payload says."""
+        try:
+            url = URL(str(link))
+            kept = url.scheme == "https" and url.host in HOSTS
+            return url if kept or url.origin() == self._own.origin() else None
+        except ValueError:
+            return None
+
+    async def _read(self, url: URL) -> bytes | None:
+        """None for a file that is gone or larger than it said."""
+        async with self._session.get(url, allow_redirects=False) as response:
+            if response.status != 200:  # noqa: PLR2004 - HTTP's own number
+                if response.status >= 500:  # noqa: PLR2004 - the same
+                    response.raise_for_status()
+                return None
+            data = bytearray()
+            async for piece in response.content.iter_chunked(65_536):
+                data += piece
+                if len(data) > self._limits.file_bytes:
+                    return None
+            return bytes(data)
+
+
+def _name(listed: Mapping[str, Any]) -> str:
+    return str(listed.get("filename") or "file")[:200]

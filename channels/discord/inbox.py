@@ -1,0 +1,222 @@
+"""What was said on the gateway, handed to the core: in order within each channel, and no channel waits for another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aiohttp
+import discord
+import structlog
+
+from channels.base import Host, Inbound, Place
+from channels.discord.cursor import Positions
+from channels.discord.files import Files
+from channels.discord.interactions import Interactions
+from channels.discord.parse import addressed, files, parse, snowflake, taken_back
+from channels.discord.rest import Broken, Line, Paused
+from channels.discord.rooms import Room, Rooms
+from channels.errors import NotStored, Unacceptable
+
+log = structlog.get_logger()
+
+#: Events that wait in one channel; of more, what is missing is read again from its history.
+MOST_WAITING = 1_000
+#: Messages whose place is kept in mind, for a deletion names no author.
+MOST_HEARD = 10_000
+#: Histories read at the same time.
+READERS = 8
+#: Messages Discord gives at once, and pages read of one gap.
+PAGE, PAGES = 100, 20
+#: Seconds between two tries, doubled up to the longest.
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+#: Not an event of Discord's: what was missed in the channel is to be read.
+GAP = "GAP"
+
+Job = tuple[str, Mapping[str, Any]]
+
+
+class Inbox:
+    """Lives as long as the channel runs."""
+
+    def __init__(
+        self, host: Host, line: Line, rooms: Rooms, fetcher: Files, interactions: Interactions, positions: Positions
+    ) -> None:
+        self._host, self._line, self._rooms, self._files = host, line, rooms, fetcher
+        self._interactions = interactions
+        self._positions = positions
+        self._waiting: dict[str, deque[Job]] = {}
+        self._heard: OrderedDict[str, Place] = OrderedDict()
+        self._readers = asyncio.Semaphore(READERS)
+        self._news = asyncio.Event()
+        self._group = asyncio.TaskGroup()
+
+    async def run(self, listen: Callable[[], Any]) -> None:
+        """Until cancelled; then the cursor is kept once more."""
+        try:
+            async with self._group:
+                self._group.create_task(self._keep())
+                await listen()
+        finally:
+            await self._save()
+
+    def put(self, channel: str, event: str, payload: Mapping[str, Any]) -> None:
+        """To be handed over, after what waits in this channel already."""
+        waiting = self._waiting.get(channel)
+        if waiting is None:
+            self._waiting[channel] = deque([(event, payload)])
+            self._group.create_task(self._work(channel))
+            return
+        if len(waiting) >= MOST_WAITING:
+            waiting.clear()
+            event, payload = GAP, {}
+        waiting.append((event, payload))
+
+    def missed(self) -> None:
+        """Something may have been said that no event told of."""
+        for channel in self._positions.channels():
+            self.put(channel, GAP, {})
+
+    async def _work(self, channel: str) -> None:
+        waiting = self._waiting[channel]
+        while waiting:
+            event, payload = waiting.popleft()
+            try:
+                await self._handle(channel, event, payload)
+            except Exception as error:
+                # The edge of the platform: an event that nobody foresaw must not hold up the ones after it.
+                log.exception("discord_event_fault", channel_event=event, reason=type(error).__name__)
+        del self._waiting[channel]
+
+    async def _handle(self, channel: str, event: str, payload: Mapping[str, Any]) -> None:
+        match event:
+            case "GAP":
+                await self._read_gap(channel, int(payload.get("after", 0)))
+            case "MESSAGE_CREATE":
+                await self._message(channel, payload)
+            case "MESSAGE_UPDATE":
+                await self._edit(channel, payload)
+            case "MESSAGE_DELETE":
+                await self._delete(channel, str(payload.get("id")))
+            case "INTERACTION_CREATE":
+                await self._interaction(channel, payload)
+
+    async def _message(self, channel: str, payload: Mapping[str, Any]) -> None:
+        room = await self._room(channel, payload)
+        inbound = parse("MESSAGE_CREATE", payload, self._line.account, room) if room else None
+        if room and inbound and addressed(payload, self._line.account, room):
+            await self._deliver(await self._files.with_files(inbound, files(payload)))
+            _remember(self._heard, inbound.event_id, inbound.place)
+            await self._read_up_to(channel, snowflake(payload.get("id")))
+        elif channel in self._positions:
+            self._positions.read(channel, snowflake(payload.get("id")))
+
+    async def _edit(self, channel: str, payload: Mapping[str, Any]) -> None:
+        room = await self._room(channel, payload)
+        inbound = parse("MESSAGE_UPDATE", payload, self._line.account, room) if room else None
+        if room and inbound and (inbound.edit_of in self._heard or addressed(payload, self._line.account, room)):
+            await self._deliver(inbound)
+
+    async def _delete(self, channel: str, message: str) -> None:
+        place = self._heard.get(message)
+        room = None if place else await self._room(channel, {"guild_id": ""})
+        if room and not room.public:
+            place = Place(account=self._line.account, handle=room.person)
+        if place:
+            await self._deliver(taken_back(message, place))
+
+    async def _interaction(self, channel: str, payload: Mapping[str, Any]) -> None:
+        room = await self._room(channel, payload)
+        if room:
+            await self._interactions.take(self._host, payload, self._line.account, room)
+
+    async def _room(self, channel: str, payload: Mapping[str, Any]) -> Room | None:
+        """None where there is none any more."""
+        author = payload.get("author") or payload.get("user")
+        if "guild_id" not in payload and isinstance(author, dict) and author.get("id") != self._line.account:
+            return self._rooms.opened(str(author.get("id")), channel)
+        room: Room | None = await self._asked(lambda http: self._rooms.room(http, channel))
+        return room
+
+    async def _read_gap(self, channel: str, begin: int) -> None:
+        after = max(self._positions.last(channel), begin)
+        for _ in range(PAGES):
+            async with self._readers:
+                page = await self._asked(lambda http, after=after: http.logs_from(channel, PAGE, after=after))
+            if page is None:
+                self._positions.forget(channel)
+                return
+            told = {} if (await self._is_direct(channel, page)) else {"guild_id": ""}
+            for payload in sorted(page, key=lambda each: snowflake(each.get("id"))):
+                await self._message(channel, {**payload, **told})
+                after = max(after, snowflake(payload.get("id")))
+            if len(page) < PAGE:
+                return
+        log.warning("discord_gap_too_long", discord_channel=channel, pages=PAGES)
+
+    async def _is_direct(self, channel: str, page: list[Mapping[str, Any]]) -> bool:
+        """A message read from a history does not say where it was written."""
+        room = await self._room(channel, {"guild_id": ""}) if page else None
+        return room is not None and not room.public
+
+    async def _asked(self, ask: Callable[..., Any]) -> Any:
+        """The answer, however long it takes; None where there is nothing, or nothing for us."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                async with self._line as http:
+                    return await ask(http)
+            except Paused as error:
+                await asyncio.sleep(error.after)
+            except (discord.Forbidden, discord.NotFound):
+                return None
+            except (discord.HTTPException, Broken, aiohttp.ClientError, OSError, TimeoutError) as error:
+                log.warning("discord_unread", reason=type(error).__name__)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _deliver(self, inbound: Inbound) -> None:
+        """Once it is stored, or never will be."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await self._host.deliver(inbound)
+            except NotStored:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            except Unacceptable as error:
+                log.info("discord_not_taken", code=error.code)
+                return
+            else:
+                return
+
+    async def _read_up_to(self, channel: str, message: int) -> None:
+        """A new channel is written down at once: nobody could tell later that there is something to read."""
+        new = channel not in self._positions
+        self._positions.read(channel, message)
+        if new:
+            await self._save()
+        self._news.set()
+
+    async def _keep(self) -> None:
+        """The cursor costs more than a message; one that is a second old only means reading a little twice."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await self._save()
+            await asyncio.sleep(1)
+
+    async def _save(self) -> None:
+        try:
+            await self._host.keep_cursor(self._line.account, str(self._positions))
+        except NotStored as error:
+            log.warning("discord_cursor_not_kept", reason=str(error))
+            self._news.set()
+
+
+def _remember(known: OrderedDict[str, Place], message: str, place: Place) -> None:
+    known[message] = place
+    if len(known) > MOST_HEARD:
+        known.popitem(last=False)

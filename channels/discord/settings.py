@@ -1,0 +1,46 @@
+"""The settings of a Discord bot in config.yaml."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr, field_validator
+
+from channels.base import ChannelSettings
+
+API = "https://discord.com/api/v10"
+
+
+class DiscordSettings(ChannelSettings):
+    """One bot."""
+
+    #: Of the bot, from the developer portal.
+    token: SecretStr
+    #: Where the REST interface is.
+    api_url: str = API
+    #: Where the gateway is; "" for the one Discord names. Set, every line goes there, resumed ones too.
+    gateway_url: str = ""
+    #: Announces `/ask`, `/ticket` and `/human` at the start; off where other software keeps the bot's commands.
+    commands: bool = True
+    #: Channels and direct chats whose gaps are read after a restart, those with the newest messages first kept.
+    remembered: int = Field(default=1000, ge=1, le=10_000)
+
+    @field_validator("token")
+    @classmethod
+    def _token(cls, value: SecretStr) -> SecretStr:
+        plain = value.get_secret_value()
+        if not plain or not plain.isascii() or any(map(str.isspace, plain)):
+            raise ValueError("is not a bot's token: copy it from the developer portal, under Bot, without spaces")
+        return value
+
+    @field_validator("api_url")
+    @classmethod
+    def _api_url(cls, value: str) -> str:
+        if not value.startswith(("https://", "http://")):
+            raise ValueError(f"{value!r} is not an address: write it as {API}")
+        return value.rstrip("/")
+
+    @field_validator("gateway_url")
+    @classmethod
+    def _gateway_url(cls, value: str) -> str:
+        if value and not value.startswith(("wss://", "ws://")):
+            raise ValueError(f"{value!r} is not an address: write it as wss://gateway.discord.gg/")
+        return value
