@@ -13,7 +13,7 @@ from typing import Any
 import discord
 import structlog
 
-from channels.base import Channel, Host, Limits, Markup, Outbound, Place, Sent, Signal
+from channels.base import Abilities, Channel, Host, Limits, Markup, Outbound, Place, Sent, Signal
 from channels.discord.commands import announced
 from channels.discord.cursor import Positions
 from channels.discord.files import Files
@@ -42,6 +42,7 @@ class Discord(Channel):
     limits = Limits(
         text=2_000, markup=Markup.MARKDOWN, choices=25, files=True, file_bytes=10 * 1024 * 1024, answers_raw=True
     )
+    abilities = Abilities(public=True, threads=True, edits=True, deletes=True, catches_up=True)
 
     def __init__(self, name: str, settings: DiscordSettings) -> None:
         super().__init__(name, settings)

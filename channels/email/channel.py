@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
-from channels.base import Channel, ChannelSettings, Host, Limits, Markup, Outbound, Sent
+from channels.base import Abilities, Channel, ChannelSettings, Host, Limits, Markup, Outbound, Sent
 from channels.email.mailbox import Broken, opened
 from channels.email.parse import Own
 from channels.email.reading import Reader
@@ -24,6 +24,7 @@ class Email(Channel):
     limits: ClassVar[Limits] = Limits(
         markup=Markup.HTML, numbered=True, files=True, file_bytes=20_000_000, most_files=20, answers_raw=True
     )
+    abilities: ClassVar[Abilities] = Abilities(threads=True, catches_up=True)
 
     def __init__(self, name: str, settings: ChannelSettings) -> None:
         super().__init__(name, settings)
