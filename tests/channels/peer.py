@@ -45,13 +45,20 @@ class Peer(Protocol):
 
     #: Seconds it names with `Fault.BUSY`; None where the platform names none.
     pause: float | None
-    #: What must never be in a log or a trace.
-    secrets: Sequence[str]
     #: What the next sends to a person meet, one each, by person.
     faults: dict[str, list[Fault]]
-    #: Whether the platform takes back and changes messages, has buttons, carries files.
-    edits: bool
-    deletes: bool
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """What must never be in a log or a trace."""
+
+    @property
+    def edits(self) -> bool:
+        """Whether the platform tells of messages that were changed."""
+
+    @property
+    def deletes(self) -> bool:
+        """Whether the platform tells of messages that were taken back."""
 
     def channel(self) -> Channel:
         """A new channel that talks to this platform."""
