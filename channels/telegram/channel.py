@@ -60,7 +60,7 @@ class Telegram(Channel):
 
     async def run(self, host: Host) -> None:
         """Listens until cancelled; whatever breaks is told, and tried again after growing pauses."""
-        pause = FIRST_PAUSE
+        pause = FIRST_PAUSE / 2
         self._polling = None
         await self.client.dial()
         try:

@@ -154,7 +154,7 @@ async def test_answer_that_is_no_list_is_survived(house: House, peer: Platform) 
         await house.hears("hello")
 
 
-@pytest.mark.parametrize("answer", [b"", b"<html>", b"[]", b"{}", b'{"ok": true, "result": {}}', b"[" * 100_000])
+@pytest.mark.parametrize("answer", [b"<html>", b"{}", b'{"ok": true, "result": {}}', b"[" * 100_000])
 async def test_answer_that_cannot_be_read_is_trouble(house: House, peer: Platform, answer: bytes) -> None:
     """A proxy that answers in Telegram's place stops nothing for good, and what it said is not logged."""
     peer.server.garbled["getUpdates"] = [answer]
