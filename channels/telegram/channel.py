@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -58,10 +57,12 @@ class Telegram(Channel):
         self._sending = Sending(self.client)
         self._webhook = Webhook(settings, self._arrivals)
         self._menu = False
+        self._polling: Polling | None = None
 
     async def run(self, host: Host) -> None:
         """Listens until cancelled; whatever breaks is told, and tried again after growing pauses."""
-        pause = FIRST_PAUSE
+        pause = FIRST_PAUSE / 2
+        self._polling = None
         await self.client.dial()
         try:
             while True:
@@ -78,11 +79,10 @@ class Telegram(Channel):
         """Telegram shows that somebody types for five seconds, or until a message comes."""
         if signal is not Signal.TYPING:
             return
-        with contextlib.suppress(ValueError):
-            try:
-                await self.client.send_chat_action(action="typing", **self._sending.where(place))
-            except TelegramError as error:
-                log.debug("typing_not_shown", channel=self.name, reason=told(error))
+        try:
+            await self.client.send_chat_action(action="typing", **self._sending.where(place))
+        except Exception as error:  # noqa: BLE001 - a signal is worth no trouble, whatever went wrong
+            log.debug("typing_not_shown", channel=self.name, reason=told(error))
 
     async def connect(self) -> Sequence[str]:
         """What is wrong with the token, the webhook, the bot's rights."""
@@ -125,9 +125,11 @@ class Telegram(Channel):
             await self._webhook.begin(self.client, me, host)
             return self._webhook
         host.listening(me.account)
-        polling = Polling(self.client, self._arrivals, host, me)
-        await polling.begin()
-        return polling
+        if self._polling is None:
+            polling = Polling(self.client, self._arrivals, host, me)
+            await polling.begin()
+            self._polling = polling
+        return self._polling
 
     async def _show_menu(self) -> bool:
         """Whether it could; without its menu the bot still does its work."""

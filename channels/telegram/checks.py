@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from telegram import WebhookInfo
-from telegram.error import TelegramError
 
 from channels.telegram.client import Client, told
 from channels.telegram.settings import TelegramSettings
@@ -16,7 +15,7 @@ async def wrong(client: Client, settings: TelegramSettings) -> Sequence[str]:
     try:
         me = await client.identity()
         webhook = await client.get_webhook_info()
-    except TelegramError as error:
+    except Exception as error:  # noqa: BLE001 - an answer that cannot be read is one of the things that are wrong
         return [told(error)]
     found = [*_groups(me)] if settings.groups else []
     return [*found, *_webhook(webhook, settings)]

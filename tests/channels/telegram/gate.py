@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass
@@ -14,7 +14,6 @@ class Line:
 
     near: asyncio.StreamWriter
     far: asyncio.StreamWriter
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def abort(self) -> None:
         """Breaks it at once."""
@@ -29,6 +28,8 @@ class Gate:
         self._cut = cut
         self._lines: dict[int, Line] = {}
         self._server: asyncio.Server | None = None
+        #: Lines that are being opened or are open.
+        self._busy: set[asyncio.Task[None]] = set()
         self._to = 0
         #: Every new line is refused.
         self.closed = False
@@ -41,11 +42,12 @@ class Gate:
 
     async def shut(self) -> None:
         """Ends every line and listens no more."""
+        self.closed = True
         if self._server:
             self._server.close()
-        tasks = [task for line in self._lines.values() for task in line.tasks]
-        self.abort()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while self._busy:
+            self.abort()
+            await asyncio.wait(self._busy, timeout=0.05)
 
     def abort(self, *, but: set[int] | None = None) -> None:
         """Breaks every line, except those that reach the server from one of these ports."""
@@ -57,14 +59,15 @@ class Gate:
         if self.closed or self._cut():
             writer.transport.abort()
             return
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._busy.add(task)
+        task.add_done_callback(self._busy.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far = await asyncio.open_connection("127.0.0.1", self._to)
         port = int(far.get_extra_info("sockname")[1])
         line = self._lines[port] = Line(writer, far)
-        line.tasks = [
-            asyncio.create_task(_pass_on(reader, far)),
-            asyncio.create_task(_pass_on(far_reader, writer)),
-        ]
-        await asyncio.gather(*line.tasks, return_exceptions=True)
+        await asyncio.gather(_pass_on(reader, far), _pass_on(far_reader, writer))
         line.abort()
         del self._lines[port]
 

@@ -110,6 +110,10 @@ class Platform:
         """The update comes again, confirmed or not."""
         await self.server.tell(self._said[message], again=True)
 
+    def confirmed(self, message: str) -> bool:
+        """Whether the channel has said that it has this message."""
+        return self._said[message] not in self.server.pending
+
     async def edit(self, message: str, text: str) -> None:
         """Telegram tells an edit as an update of its own."""
         edited = deepcopy(self._said[message]["message"]) | {"text": text, "edit_date": int(time.time())}

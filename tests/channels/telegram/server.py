@@ -65,6 +65,10 @@ class Server:
         self.again: list[Json] = []
         self.posted: list[Posted] = []
         self.files: dict[str, tuple[str, bytes]] = {}
+        #: Bodies that are answered instead, by method, once each.
+        self.garbled: dict[str, list[bytes]] = defaultdict(list)
+        #: Files that fail the next time they are asked for.
+        self.broken: list[str] = []
         #: Every call, with what was asked.
         self.calls: list[tuple[str, Json]] = []
         self.me: Json = {
@@ -129,6 +133,8 @@ class Server:
             self.calls.append((method, given))
             if self.refusals[method]:
                 raise self.refusals[method].pop(0)
+            if self.garbled[method]:
+                return web.Response(body=self.garbled[method].pop(0))
             if method == "getUpdates":
                 return await self._updates(request, given)
             answer = await self._answer(method, given)
@@ -193,6 +199,9 @@ class Server:
     def _file(self, file_id: str) -> Json:
         if file_id not in self.files:
             raise Refused(400, "Bad Request: invalid file_id")
+        if file_id in self.broken:
+            self.broken.remove(file_id)
+            raise Refused(502, "Bad Gateway")
         path, data = self.files[file_id]
         if len(data) > 20_000_000:
             raise Refused(400, "Bad Request: file is too big")

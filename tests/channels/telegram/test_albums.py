@@ -6,6 +6,7 @@ from bot.store.tables import File
 from channels.base import Attachment
 from tests.channels.house import House
 from tests.channels.telegram.platform import Platform
+from tests.channels.telegram.samples import payload
 from tests.samples import rows, until
 
 PICTURES = [
@@ -70,3 +71,32 @@ async def test_two_albums_are_two_messages(house: House, peer: Platform) -> None
         await peer.say("ann", "three")
         await house.hears("one", "two", "three")
     assert sorted(file.message_id for file in rows(house.database, File)) == [1, 1, 2, 2]
+
+
+async def test_trouble_between_its_parts_doubles_none(house: House, peer: Platform) -> None:
+    """What failed in the midst of an album is tried again, and the album is not."""
+    await part(peer, "1", PICTURES[0], caption="my receipts")
+    upload = peer.upload(PICTURES[1])
+    peer.server.broken = [upload["photo"][-1]["file_id"]]
+    await peer.write(peer.message("bob", caption="mine", **upload))
+    await part(peer, "1", PICTURES[2])
+    async with house.open():
+        await house.hears("my receipts", "mine")
+        await until(lambda: not peer.server.pending)
+    assert len(house.heard()) == 2
+    assert len(rows(house.database, File)) == 3
+
+
+async def test_album_in_a_group_is_heard_whole(house: House, peer: Platform) -> None:
+    """The words stand under one picture, and all of them are meant."""
+    for caption in ("", "@FrontdeskBot which of these?", ""):
+        message = payload("group_photo_mention")["message"] | {
+            "message_id": peer.server.number(),
+            "media_group_id": "9",
+        }
+        marks = message["caption_entities"] if caption else []
+        picture = peer.upload(PICTURES[len(peer.server.pending)])
+        await peer.server.happen("message", message | picture | {"caption": caption, "caption_entities": marks})
+    async with house.open():
+        await house.hears("which of these?")
+    assert len(rows(house.database, File)) == 3

@@ -154,6 +154,16 @@ async def test_answer_that_is_no_list_is_survived(house: House, peer: Platform) 
         await house.hears("hello")
 
 
+@pytest.mark.parametrize("answer", [b"<html>", b"{}", b'{"ok": true, "result": {}}', b"[" * 100_000])
+async def test_answer_that_cannot_be_read_is_trouble(house: House, peer: Platform, answer: bytes) -> None:
+    """A proxy that answers in Telegram's place stops nothing for good, and what it said is not logged."""
+    peer.server.garbled["getUpdates"] = [answer]
+    async with house.open():
+        await peer.say("ann", "hello")
+        await until(lambda: trouble(house) is not None)
+        await house.hears("hello")
+
+
 async def test_channel_runs_again(house: House, peer: Platform) -> None:
     """After a stop the same one can listen anew."""
     channel = peer.channel()

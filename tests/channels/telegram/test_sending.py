@@ -78,6 +78,22 @@ async def test_line_that_breaks_after_the_request_left_may_have_brought_it(peer:
     assert len(peer.server.posted) == 1
 
 
+@pytest.mark.parametrize("answer", [b"", b"[]", b"{}", b'{"ok": true, "result": {"message_id": "x"}}'])
+async def test_answer_that_cannot_be_read_may_mean_that_it_arrived(peer: Platform, answer: bytes) -> None:
+    """Success was said, but not what became of the message."""
+    peer.server.garbled["sendMessage"] = [answer]
+    with pytest.raises(MayHaveArrived):
+        await peer.channel().send(outbound())
+
+
+@pytest.mark.parametrize("answer", [b"", b"[]", b"{}", b'{"ok": true, "result": []}'])
+@pytest.mark.parametrize("method", ["getMe", "getWebhookInfo"])
+async def test_answer_that_cannot_be_read_is_told_at_the_login(peer: Platform, method: str, answer: bytes) -> None:
+    """It is one of the things that are wrong, not a crash."""
+    peer.server.garbled[method] = [answer]
+    assert list(await peer.channel().connect())
+
+
 @pytest.mark.parametrize("handle", ["", "ann", "1001x"])
 async def test_place_that_is_no_chat_is_never(peer: Platform, handle: str) -> None:
     """A handle from elsewhere is refused without asking."""
