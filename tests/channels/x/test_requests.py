@@ -42,7 +42,7 @@ async def test_error_page_is_tried_again(peer: Platform) -> None:
 
 async def test_pause_is_not_left_to_the_library(peer: Platform) -> None:
     """The library fails after its own pause; the channel names the pause and leaves it to the core."""
-    peer.server.instead = {ME: answers(busy(0), busy(0)), SEND: answers(busy(7))}
+    peer.server.instead = {ME: answers(busy(-5), busy(-5)), SEND: answers(busy(7))}
     async with aiohttp.ClientSession(connector=peer.server.connector()) as session:
         with pytest.raises(AttributeError):
             await library(session, wait_on_rate_limit=True).get_me()
