@@ -102,19 +102,27 @@ class X(Channel):
         return missing(answer.headers.get("x-access-level", ""), dms=self._wanted.dms)
 
     async def _login(self, host: Host) -> str:
+        # Access tokens begin with the id of their account, so that it has a name before X has told it.
+        account = self._wanted.access_token.get_secret_value().partition("-")[0]
+        account = account if account.isdigit() else ""
         failures = 0
         while True:
             try:
-                answer = await self._api.ask(lambda client: client.get_me())
-                if me := _identity(answer):
-                    self._budget.load(await host.cursor(f"{me}/spent"))
-                    self._host = host
-                    return me
-                raise TryAgain("X does not say whose keys these are")
+                me = await self._asked_who_we_are()
+                self._budget.load(await host.cursor(f"{me}/spent"))
+                self._host = host
+                host.listening(account)
+                return me
             except (ChannelError, NotStored) as error:
-                host.trouble("", str(error))
+                host.trouble(account, str(error))
                 await asyncio.sleep(growing(failures, error))
                 failures += 1
+
+    async def _asked_who_we_are(self) -> str:
+        me = _identity(await self._api.ask(lambda client: client.get_me()))
+        if not me:
+            raise TryAgain(f"X does not say whose keys these are; {KEYS}")
+        return me
 
     async def _message(self, outbound: Outbound) -> Sent:
         handle, text = outbound.place.handle, self._words(outbound)

@@ -190,12 +190,19 @@ def _referenced(post: Payload) -> dict[str, str]:
 def _raw(kind: str, event: Payload, referenced: Sequence[Payload]) -> dict[str, object]:
     """The payload, with what it refers to as context; of one too large what a reply must name."""
     whole: dict[str, object] = {kind: event, "referenced": list(referenced)}
-    if len(json.dumps(whole)) <= LONGEST_RAW:
+    if _can_be_kept(whole):
         return whole
     kept = ("id", "author_id", "sender_id", "conversation_id", "dm_conversation_id")
     small: dict[str, object] = {key: id_ for key in kept if (id_ := _text(event, key)[:50])}
     mentions = [{"id": _id(one, "id")} for one in _list(_part(event, "entities"), "mentions")[:100]]
     return {kind: small | {"entities": {"mentions": mentions}}}
+
+
+def _can_be_kept(whole: Payload) -> bool:
+    try:
+        return len(json.dumps(whole, allow_nan=False)) <= LONGEST_RAW
+    except ValueError:  # NaN, which Python reads and no database takes
+        return False
 
 
 def _by(found: Payload, kind: str, key: str) -> dict[str, Payload]:

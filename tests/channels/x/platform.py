@@ -23,7 +23,7 @@ class Platform:
     """Implements `Peer`."""
 
     pause: float | None = 1
-    secrets = (KEY, SECRET, TOKEN, TOKEN_SECRET)
+    secrets: Sequence[str] = (KEY, SECRET, TOKEN, TOKEN_SECRET)
     edits = False
     deletes = False
 

@@ -133,9 +133,10 @@ def test_only_who_mentions_or_quotes_is_answered() -> None:
     assert not may_answer({}, "9000")
 
 
-def test_huge_payload_is_kept_in_what_a_reply_needs() -> None:
-    """Of a payload beyond all measure the ids and mentions stay."""
-    post = page("mentions.json")["data"][0] | {"text": "x" * 200_000}
+@pytest.mark.parametrize("odd", [{"text": "x" * 200_000}, {"odd": float("nan")}])
+def test_of_what_cannot_be_kept_a_reply_has_what_it_needs(odd: dict[str, Any]) -> None:
+    """Of a payload beyond all measure, or with what is no JSON, the ids and mentions stay."""
+    post = page("mentions.json")["data"][0] | odd
     said = mention(post, Includes({}, {}, {}), "9000")
     assert said
     assert len(json.dumps(said.raw)) < 1000

@@ -1,0 +1,38 @@
+"""Plain values that tests of X start from."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from channels.base import Outbound, Place
+from tests.channels.x.server import Answered
+
+ANN = Place(account="9000", handle="1001")
+
+
+def outbound(text: str = "Hello!", place: Place = ANN, **more: Any) -> Outbound:
+    """What the bot says to Ann now."""
+    return Outbound(message_id=1, place=place, text=text, created_at=datetime.now(UTC), **more)
+
+
+def reply(text: str, post: dict[str, Any], **more: Any) -> Outbound:
+    """What the bot says in public to a post that mentions us."""
+    place = replace(ANN, handle=post["author_id"], thread=post["conversation_id"], public=True)
+    return outbound(text, place, answering={"post": post, "referenced": []}, **more)
+
+
+def answers(*responses: web.Response) -> deque[Answered]:
+    """These, one a request."""
+
+    def giving(response: web.Response) -> Answered:
+        async def give(_: web.Request) -> web.StreamResponse:
+            return response
+
+        return give
+
+    return deque(map(giving, responses))
