@@ -55,7 +55,7 @@ async def connected(settings: EmailSettings) -> AsyncIterator[SMTP]:
     try:
         context = None if settings.smtp_tls == "none" else tls_context(settings)
     except (OSError, ssl.SSLError) as error:
-        raise TryAgain(f"ca_file: {type(error).__name__}") from None
+        raise TryAgain(f"ca_bundle: {type(error).__name__}") from None
     smtp = SMTP(
         hostname=settings.smtp_host,
         port=settings.smtp_port,

@@ -74,6 +74,13 @@ async def test_answer_is_plain_text_and_html(post: Post, channel: Email) -> None
     assert '<html lang="en">' in html.get_content()
 
 
+async def test_links_can_be_followed_without_html(post: Post, channel: Email) -> None:
+    """The address of a link stands in the plain text, once."""
+    text = '<p>See <a href="https://a.test/b">our page</a> or <a href="https://c.test">https://c.test</a>.</p>'
+    await channel.send(part(post, text=text))
+    assert post.seen("ann")[0].text.strip() == "See [our page](https://a.test/b) or https://c.test."
+
+
 async def test_those_who_got_the_question_get_the_answer(post: Post, channel: Email) -> None:
     """Others in To and Cc are kept, ourselves and the person are not named twice."""
     await channel.send(part(post))
@@ -243,12 +250,12 @@ async def test_impossible_address_is_never(post: Post, channel: Email, address: 
         ("imap_tls", True, "imap_tls"),
         ("smtp_tls", "tls", "smtp_tls"),
         ("smtp_tls", "starttls", "smtp_tls"),
-        ("ca_file", "/nowhere", "ca_file"),
+        ("ca_bundle", "/nowhere", "ca_bundle"),
     ],
 )
 async def test_wrong_setting_is_named(post: Post, setting: str, value: object, named: str) -> None:
     """`frontdesk check --connect` says which setting to change, and no password."""
-    tls = {"imap_tls": True, "smtp_tls": "tls"} if setting == "ca_file" else {}
+    tls = {"imap_tls": True, "smtp_tls": "tls"} if setting == "ca_bundle" else {}
     post.settings = {setting: value, **tls}
     wrong = await post.channel().connect()
     assert wrong

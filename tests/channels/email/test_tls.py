@@ -57,7 +57,7 @@ async def sealed(post: Post, authority: trustme.CA) -> AsyncIterator[dict[str, o
 
 async def test_both_servers_are_reached_through_tls(post: Post, sealed: dict[str, object], trusted: Path) -> None:
     """With the authority we trust both let us in."""
-    post.settings = {**sealed, "ca_file": str(trusted)}
+    post.settings = {**sealed, "ca_bundle": str(trusted)}
     assert list(await Email("email", post.configured()).connect()) == []
 
 
