@@ -152,6 +152,21 @@ def test_nobody_else_signs_a_name(change: tuple[str, str]) -> None:
     assert ours(b"other", "frontdesk.test", name) is None
 
 
+def test_one_mail_to_two_mailboxes_is_two_messages() -> None:
+    """Each of our addresses has its own conversation with the person."""
+    sales = Own(account="sales@frontdesk.test", addresses=frozenset({"sales@frontdesk.test"}), secret=b"key")
+    other = parse(mail(), sales, ARRIVED)
+    assert other
+    assert other.place.account == "sales@frontdesk.test"
+    assert said(mail()).place.account == ADDRESS
+
+
+def test_what_our_bot_writes_is_no_message_to_our_other_mailbox() -> None:
+    """Two mailboxes of ours never talk to each other."""
+    sales = Own(account="sales@frontdesk.test", addresses=frozenset({"sales@frontdesk.test"}), secret=b"other")
+    assert parse(mail("Auto-Submitted: auto-replied", f"X-Loop: {ADDRESS}", sender=ADDRESS), sales, ARRIVED) is None
+
+
 def test_another_person_in_the_thread_is_another_conversation() -> None:
     """Who was copied and answers does not see what was said to somebody else."""
     one = said(mail("References: <root@people.test>"))
