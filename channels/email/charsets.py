@@ -77,7 +77,7 @@ def _guessed(data: bytes, codec: str | None) -> str:
 
 def header_text(raw: str) -> str:
     """A header as people read it: encoded words decoded, raw bytes too, on one line."""
-    raw = raw[:LONGEST_HEADER]
+    raw = raw[:LONGEST_HEADER].replace("\r", "").replace("\n", "")
     try:
         pieces = decode_header(_plain(raw))
     except (HeaderParseError, ValueError):

@@ -41,9 +41,10 @@ def kind_of(headers: Headers, sender: str, subject: str, *, own: bool) -> Kind:
     report = first(headers, "content-type").lower()
     if own:
         return Kind.LOOP
-    if "report-type=" in report and "delivery-status" in report:
+    reports = report.startswith("multipart/report")
+    if reports and "delivery-status" in report:
         return Kind.BOUNCE
-    if _automatic(headers, subject) or (report.startswith("multipart/report") and "disposition-notification" in report):
+    if reports or _automatic(headers, subject):
         return Kind.AUTO_REPLY
     if first(headers, "return-path").strip() == "<>" or (sender.startswith(POSTMEN) and FAILED.search(subject)):
         return Kind.BOUNCE

@@ -128,7 +128,7 @@ class Mailbox:
     async def fetch(self, uid: int, most: int | None = None) -> bytes | None:
         """The mail, or its first `most` bytes, without marking it read; None where it is gone."""
         section = "BODY.PEEK[]" if most is None else f"BODY.PEEK[]<0.{most}>"
-        answer = await self._ok(self._imap.uid("fetch", str(uid), f"(UID {section})"), "FETCH")
+        answer = await self._ok(self._imap.uid("fetch", str(uid), f"(UID {section})"), "FETCH", None)
         for line in answer.lines:
             if isinstance(line, bytearray):
                 return bytes(line)
@@ -160,19 +160,19 @@ class Mailbox:
         finally:
             await _ended(idle, push)
 
-    async def _ok(self, asked: Coroutine[Any, Any, Any], name: str) -> Any:
-        answer = await self._whole(asked, f"no answer to {name}")
+    async def _ok(self, asked: Coroutine[Any, Any, Any], name: str, seconds: float | None = PATIENCE) -> Any:
+        answer = await self._whole(asked, f"no answer to {name}", seconds)
         if answer.result != "OK":
             raise Broken(f"the server answers {str(answer.result)[:20]} to {name}")
         return answer
 
-    async def _whole(self, asked: Coroutine[Any, Any, Any], reason: str) -> Any:
-        """The answer, unless the line breaks before it."""
+    async def _whole(self, asked: Coroutine[Any, Any, Any], reason: str, seconds: float | None = PATIENCE) -> Any:
+        """The answer, unless the line breaks before it; not for every question does the library have an end."""
         task = asyncio.create_task(asked)
         try:
-            await asyncio.wait({task, self._lost}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task, self._lost}, return_when=asyncio.FIRST_COMPLETED, timeout=seconds)
             if not task.done():
-                raise Broken("the line to the IMAP server broke")
+                raise Broken("the line to the IMAP server broke" if self._lost.done() else reason)
             return task.result()
         except (AioImapException, OSError, TimeoutError, ValueError, asyncio.InvalidStateError) as error:
             # Not chained: what the library says may quote the command, password and all.
@@ -197,7 +197,7 @@ async def opened(settings: EmailSettings) -> AsyncIterator[Mailbox]:
     try:
         mailbox = Mailbox(settings)
     except (OSError, ssl.SSLError) as error:
-        raise Broken(f"ca_file: {type(error).__name__}") from None
+        raise Broken(f"ca_bundle: {type(error).__name__}") from None
     try:
         await mailbox.log_in()
         yield mailbox
@@ -212,7 +212,7 @@ async def _ended(*tasks: asyncio.Task[Any]) -> None:
 
 
 def tls_context(settings: EmailSettings) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(settings.ca_file) if settings.ca_file else None)
+    return ssl.create_default_context(cafile=str(settings.ca_bundle) if settings.ca_bundle else None)
 
 
 def since(day: date) -> str:

@@ -19,15 +19,23 @@ MOST_CELLS = 5_000
 CELL = re.compile("<t[dhr]", re.IGNORECASE)
 
 QUOTES = ParserConfig(annotation_rules={"blockquote": ["quote"]})
+LINKS = ParserConfig(annotation_rules={"blockquote": ["quote"]}, display_links=True)
+#: A link whose words are its address.
+TWICE = re.compile(r"\[([^\[\]\n]{1,500})\]\((?:mailto:)?\1\)")
 
 
-def text_of_html(html: str) -> str:
+def plain_of(html: str) -> str:
+    """The same words for who reads no HTML, with the addresses of links."""
+    return TWICE.sub(r"\1", text_of_html(html, LINKS))
+
+
+def text_of_html(html: str, shown: ParserConfig = QUOTES) -> str:
     """What a person reads there; lines of a quote begin with `>`."""
     seen = html[:LONGEST]
     if len(CELL.findall(seen)) > MOST_CELLS:
         return _bare(seen)
     try:
-        found = get_annotated_text(seen, QUOTES)
+        found = get_annotated_text(seen, shown)
         text = _marked(found.get("text", ""), [(start, end) for start, end, _ in found.get("label", ())])
     except Exception as error:  # noqa: BLE001 - whatever a parser makes of hostile bytes, the words must come through
         log.warning("html_unreadable", reason=type(error).__name__)

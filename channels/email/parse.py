@@ -124,7 +124,7 @@ def _words(head: Head, body: Body, own: Own, size: int | None) -> str:
     new = folded(body.text)
     text = new if len(new) <= own.longest_text else f"{new[: own.longest_text - 500]} […]"
     said = text or (head.subject if not body.files else "")
-    note = f"📎 … {size // 1_000_000} MB" if size is not None else ""
+    note = f"📎 … {size / 1_000_000:.1f} MB" if size is not None else ""
     return "\n\n".join(filter(None, [said, body.told(), note]))[: own.longest_text]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import ssl
 from collections.abc import AsyncIterator, Sequence
@@ -24,8 +25,11 @@ from channels.errors import MayHaveArrived, Never, TryAgain
 
 log = structlog.get_logger()
 
-#: Seconds an answer of the server may take.
-PATIENCE = 20.0
+#: Seconds until we are logged in, and again until the recipients are named: together less than the outbox waits, so
+#: that it never takes a send that surely did not happen for one that may have.
+PATIENCE = 10.0
+#: Seconds the server may take over the mail itself; RFC 5321 asks for ten minutes, the outbox gives up before.
+LONG_PATIENCE = 120.0
 #: First code of those that no further try can help.
 FOR_GOOD = 500
 #: "Greylisted for 300 seconds", "please come back in 00:05:00"
@@ -38,7 +42,7 @@ async def deliver(letter: Letter, settings: EmailSettings) -> None:
     async with connected(settings) as smtp:
         await _address(smtp, letter.recipients, settings)
         try:
-            await smtp.data(letter.data)
+            await smtp.data(letter.data, timeout=LONG_PATIENCE)
         except SMTPDataError as error:
             raise _refused(error, "the mail is refused") from None
         except (SMTPException, OSError) as error:
@@ -51,7 +55,7 @@ async def connected(settings: EmailSettings) -> AsyncIterator[SMTP]:
     try:
         context = None if settings.smtp_tls == "none" else tls_context(settings)
     except (OSError, ssl.SSLError) as error:
-        raise TryAgain(f"ca_file: {type(error).__name__}") from None
+        raise TryAgain(f"ca_bundle: {type(error).__name__}") from None
     smtp = SMTP(
         hostname=settings.smtp_host,
         port=settings.smtp_port,
@@ -70,10 +74,11 @@ async def connected(settings: EmailSettings) -> AsyncIterator[SMTP]:
 
 async def _log_in(smtp: SMTP, settings: EmailSettings) -> None:
     try:
-        await smtp.connect()
-        if settings.smtp_password:
-            user = settings.smtp_username or settings.address
-            await smtp.login(user, settings.smtp_password.get_secret_value())
+        async with asyncio.timeout(PATIENCE):
+            await smtp.connect()
+            if settings.smtp_password:
+                user = settings.smtp_username or settings.address
+                await smtp.login(user, settings.smtp_password.get_secret_value())
     except SMTPAuthenticationError as error:
         raise TryAgain(f"smtp_username or smtp_password is refused ({error.code})") from None
     except (SMTPException, OSError, ValueError) as error:
@@ -84,10 +89,11 @@ async def _address(smtp: SMTP, recipients: Sequence[str], settings: EmailSetting
     """Names sender and recipients. The person must be taken; one who only gets a copy need not be."""
     person, *copies = recipients
     try:
-        await smtp.mail(settings.address)
-        await smtp.rcpt(person)
-        for copy in copies:
-            await _copy(smtp, copy)
+        async with asyncio.timeout(PATIENCE):
+            await smtp.mail(settings.address)
+            await smtp.rcpt(person)
+            for copy in copies:
+                await _copy(smtp, copy)
     except SMTPRecipientRefused as error:
         raise _refused(error, "the recipient is refused") from None
     except SMTPResponseException as error:

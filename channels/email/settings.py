@@ -35,8 +35,8 @@ class EmailSettings(ChannelSettings):
     smtp_username: str = ""
     #: Without it nobody logs in to the SMTP server.
     smtp_password: SecretStr | None = None
-    #: Certificates to trust, instead of the system's.
-    ca_file: Path | None = None
+    #: A file of certificates to trust, instead of the system's.
+    ca_bundle: Path | None = None
     #: The folder that is read.
     folder: str = "INBOX"
     #: Where the provider itself keeps a copy of what is sent; looked through when an answer of the SMTP server is lost.

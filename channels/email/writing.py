@@ -12,7 +12,7 @@ from itertools import chain
 
 from channels.base import Author, Outbound
 from channels.email.charsets import clean
-from channels.email.markup import text_of_html
+from channels.email.markup import plain_of
 from channels.email.settings import ADDRESS, EmailSettings
 from channels.email.threads import ids, signed_id
 
@@ -62,7 +62,7 @@ def letter(outbound: Outbound, settings: EmailSettings, secret: bytes, brand: st
     for name, value in {**_thread(outbound.answering), **_marks(outbound, settings)}.items():
         mail[name] = value
     text = clean(outbound.text)
-    mail.set_content(text_of_html(text) + "\n")
+    mail.set_content(plain_of(text) + "\n")
     mail.add_alternative(_page(text, outbound.language), subtype="html")
     for file in outbound.files:
         kind, _, subkind = file.media_type.partition("/")

@@ -13,6 +13,8 @@ class Line:
         self.port = 0
         #: How often somebody connected.
         self.calls = 0
+        #: A question that breaks the line.
+        self.poison = b""
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -51,17 +53,18 @@ class Line:
             return
         self._open |= {writer, on}
         try:
-            await asyncio.gather(_copy(reader, on), _copy(back, writer))
+            await asyncio.gather(self._copy(reader, on), self._copy(back, writer))
         finally:
             self._open -= {writer, on}
 
-
-async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    try:
-        while data := await source.read(65536):
-            sink.write(data)
-            await sink.drain()
-    except ConnectionError:
-        return
-    finally:
-        sink.close()
+    async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        try:
+            while data := await source.read(65536):
+                if self.poison and self.poison in data:
+                    self.cut()
+                sink.write(data)
+                await sink.drain()
+        except ConnectionError:
+            return
+        finally:
+            sink.close()

@@ -21,6 +21,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from proxyprotocol.sock import SocketInfoLocal
 from pymap.backend.dict import DictBackend
 from pymap.imap import IMAPServer
+from pysasl.hashing import Cleartext
 
 from channels.base import Attachment, Channel, Place
 from channels.email import Email
@@ -93,7 +94,7 @@ class Post:
             proxy_protocol=None,
             inherited_sockets=None,
         )
-        backend, config = await DictBackend.init(args)
+        backend, config = await DictBackend.init(args, hash_context=Cleartext())
         config.apply_context()
         server = IMAPServer(backend.login, config)
 

@@ -8,6 +8,7 @@ from time import monotonic
 
 import pytest
 
+import channels.email.reading
 from tests.channels.email.host import Notes
 from tests.channels.email.server import ADDRESS, Post
 from tests.samples import until
@@ -86,7 +87,7 @@ async def test_huge_mail_is_read_at_its_beginning(post: Post) -> None:
     host = Notes()
     async with reading(post, host):
         await until(lambda: len(host.said) == 2)
-    assert host.texts == ["See the film.\n\n📎 film.mp4\n\n📎 … 30 MB", "next"]
+    assert host.texts == ["See the film.\n\n📎 film.mp4\n\n📎 … 30.4 MB", "next"]
     assert not host.said[0].attachments
     assert not host.troubles
 
@@ -111,6 +112,25 @@ async def test_refused_mail_holds_up_no_other(post: Post) -> None:
             await post.say("ann", text)
         await until(lambda: host.texts == ["yes"])
     assert not host.troubles
+
+
+@pytest.mark.parametrize(
+    ("poison", "texts"),
+    [(b"FETCH 101 (UID BODY.PEEK[])", ["one\n\n📎 … 0.0 MB", "two"]), (b"FETCH 101 (UID BODY", ["two"])],
+    ids=["whole", "at all"],
+)
+async def test_mail_that_breaks_the_line_holds_up_no_other(
+    post: Post, monkeypatch: pytest.MonkeyPatch, poison: bytes, texts: list[str]
+) -> None:
+    """A mail the server cannot hand out whole is read at its beginning; one it cannot hand out at all is left alone."""
+    monkeypatch.setattr(channels.email.reading, "FIRST_PAUSE", 0.01)
+    post.imap_line.poison = poison
+    host = Notes()
+    for text in ("one", "two"):
+        await post.say("ann", text)
+    async with reading(post, host):
+        await until(lambda: host.texts == texts)
+    assert len(host.troubles) in {3, 5}
 
 
 async def test_only_messages_are_delivered(post: Post, capsys: pytest.CaptureFixture[str]) -> None:

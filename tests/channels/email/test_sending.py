@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from channels.base import Author, Outbound, Sent, StoredFile
-from channels.email import Email
+from channels.email import Email, sending
 from channels.email.threads import ours
 from channels.errors import ChannelError, MayHaveArrived, Never, TryAgain
 from tests.channels.email.host import Notes
 from tests.channels.email.server import ADDRESS, PASSWORD, Post
 from tests.channels.peer import Fault
+from tests.samples import until
 
 
 def part(post: Post, **changes: Any) -> Outbound:
@@ -40,8 +41,9 @@ async def channel(post: Post) -> AsyncIterator[Email]:
     """A channel at work, with a folder of sent mails."""
     post.settings = {"sent_folder": "Sent"}
     found = Email("email", post.configured())
-    task = asyncio.create_task(found.run(Notes()))
-    await asyncio.sleep(0)
+    host = Notes()
+    task = asyncio.create_task(found.run(host))
+    await until(lambda: host.heard)
     yield found
     task.cancel()
     await asyncio.wait([task])
@@ -70,6 +72,13 @@ async def test_answer_is_plain_text_and_html(post: Post, channel: Email) -> None
     assert plain.get_content().strip() == "About ten minutes."
     assert "<strong>ten</strong>" in html.get_content()
     assert '<html lang="en">' in html.get_content()
+
+
+async def test_links_can_be_followed_without_html(post: Post, channel: Email) -> None:
+    """The address of a link stands in the plain text, once."""
+    text = '<p>See <a href="https://a.test/b">our page</a> or <a href="https://c.test">https://c.test</a>.</p>'
+    await channel.send(part(post, text=text))
+    assert post.seen("ann")[0].text.strip() == "See [our page](https://a.test/b) or https://c.test."
 
 
 async def test_those_who_got_the_question_get_the_answer(post: Post, channel: Email) -> None:
@@ -173,6 +182,33 @@ async def test_refused_words(post: Post, channel: Email, answer: str, error: typ
         await channel.send(part(post))
 
 
+async def test_line_cut_after_the_words_left_is_no_failure(post: Post, channel: Email) -> None:
+    """The server had the mail when the line broke, so it must not be sent again."""
+    post.faults["ann"] = [Fault.SILENT]
+    task = asyncio.create_task(channel.send(part(post)))
+    await until(lambda: post.got)
+    post.smtp_line.cut()
+    with pytest.raises(MayHaveArrived):
+        await task
+    assert len(post.mails("ann")) == 1
+
+
+async def test_server_that_says_nothing_is_tried_again(
+    post: Post, channel: Email, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that does not even greet has taken nothing, and we know so before the outbox loses patience."""
+    monkeypatch.setattr(sending, "PATIENCE", 0.3)
+
+    async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(silence, "127.0.0.1", 0) as mute:
+        post.smtp_line.target = mute.sockets[0].getsockname()[1]
+        with pytest.raises(TryAgain):
+            await channel.send(part(post))
+
+
 async def test_lost_answer_is_looked_up_among_the_sent(post: Post, channel: Email) -> None:
     """Where the provider keeps a copy of what is sent we find it by our own name for it."""
     post.keeps_sent = True
@@ -214,12 +250,12 @@ async def test_impossible_address_is_never(post: Post, channel: Email, address: 
         ("imap_tls", True, "imap_tls"),
         ("smtp_tls", "tls", "smtp_tls"),
         ("smtp_tls", "starttls", "smtp_tls"),
-        ("ca_file", "/nowhere", "ca_file"),
+        ("ca_bundle", "/nowhere", "ca_bundle"),
     ],
 )
 async def test_wrong_setting_is_named(post: Post, setting: str, value: object, named: str) -> None:
     """`frontdesk check --connect` says which setting to change, and no password."""
-    tls = {"imap_tls": True, "smtp_tls": "tls"} if setting == "ca_file" else {}
+    tls = {"imap_tls": True, "smtp_tls": "tls"} if setting == "ca_bundle" else {}
     post.settings = {setting: value, **tls}
     wrong = await post.channel().connect()
     assert wrong
