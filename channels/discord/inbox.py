@@ -14,7 +14,7 @@ import structlog
 from channels.base import Host, Inbound, Place
 from channels.discord.cursor import Positions
 from channels.discord.files import Files
-from channels.discord.interactions import Interactions
+from channels.discord.interactions import Interactions, is_private
 from channels.discord.parse import addressed, files, parse, snowflake, taken_back
 from channels.discord.rest import Broken, Line, Paused
 from channels.discord.rooms import Room, Rooms
@@ -74,6 +74,11 @@ class Inbox:
             event, payload = GAP, {}
         waiting.append((event, payload))
 
+    @property
+    def newest(self) -> int:
+        """The newest message that was read."""
+        return self._positions.newest
+
     def missed(self) -> None:
         """Something may have been said that no event told of."""
         for channel in self._positions.channels():
@@ -128,7 +133,8 @@ class Inbox:
             await self._deliver(taken_back(message, place))
 
     async def _interaction(self, channel: str, payload: Mapping[str, Any]) -> None:
-        room = await self._room(channel, payload)
+        private = is_private(payload)
+        room = Room(channel, public=False) if private else await self._room(channel, payload)
         if room:
             await self._interactions.take(self._host, payload, self._line.account, room)
 

@@ -58,8 +58,7 @@ class Interactions:
     async def take(self, host: Host, payload: Mapping[str, Any], account: str, room: Room) -> None:
         """Stores it, then tells the platform; what was not stored in time is not told."""
         private = is_private(payload)
-        heard = Room(room.id, public=False) if private else room
-        inbound = parse("INTERACTION_CREATE", payload, account, heard)
+        inbound = parse("INTERACTION_CREATE", payload, account, room)
         if inbound is None:
             return
         if private:
