@@ -11,7 +11,8 @@ from aiohttp import web
 from channels.base import Attachment, Place
 from channels.discord import Discord
 from channels.discord.settings import DiscordSettings
-from tests.channels.discord.server import BOT, TOKEN, File, Json, Server, answer, never, refusal
+from tests.channels.discord.server import Server
+from tests.channels.discord.wire import BOT, TOKEN, File, Json, answer, never, refusal
 from tests.channels.peer import Fault, Seen
 from tests.samples import until
 

@@ -7,7 +7,7 @@ from typing import Any
 from bot.store.tables import Conversation, MessageState
 from channels.base import Choice
 from tests.channels.discord.peer import INTERACTION, PERSONS, DiscordPeer
-from tests.channels.discord.server import BOT
+from tests.channels.discord.wire import BOT
 from tests.channels.house import House
 from tests.samples import rows, until
 

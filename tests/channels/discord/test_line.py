@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from bot.store.tables import Hearing
+from channels.discord import Discord
 from tests.channels.discord.line import INVALID
 from tests.channels.discord.peer import DiscordPeer
 from tests.channels.house import House
 from tests.samples import until
 
+ROOT = Path(__file__).parents[3]
 ODD: list[object] = [
     None,
     [],
@@ -115,3 +119,11 @@ async def test_two_bots_do_not_disturb_each_other(peer: DiscordPeer, other: Disc
     assert [list(told) for told in await asyncio.gather(first.connect(), second.connect())] == [[], []]
     await peer.outage(on=True)
     assert [len(told) for told in await asyncio.gather(first.connect(), second.connect())] == [1, 0]
+
+
+def test_every_setting_is_documented() -> None:
+    """But `type`, which every channel has."""
+    page = (ROOT / "docs" / "channels.md").read_text(encoding="utf-8").split("### Settings of a Discord bot")[1]
+    assert set(re.findall(r"^\| `(\w+)`", page.split("\n## ")[0], re.MULTILINE)) == set(
+        Discord.Settings.model_fields
+    ) - {"type"}

@@ -17,7 +17,7 @@ from channels.base import Attachment, Choice, Outbound, Place, Signal, StoredFil
 from channels.discord import Discord
 from channels.errors import MayHaveArrived, Never, TryAgain
 from tests.channels.discord.peer import DiscordPeer
-from tests.channels.discord.server import BOT, Json, answer, refusal
+from tests.channels.discord.wire import BOT, Json, answer, refusal
 from tests.channels.house import House
 from tests.channels.peer import Fault
 from tests.samples import until
