@@ -112,9 +112,11 @@ class Inbox:
         room = await self._room(channel, payload)
         inbound = parse("MESSAGE_CREATE", payload, self._line.account, room) if room else None
         if room and inbound and addressed(payload, self._line.account, room):
+            await self._know(channel, snowflake(inbound.event_id))
             await self._deliver(await self._files.with_files(inbound, files(payload)))
             _remember(self._heard, inbound.event_id, inbound.place)
-            await self._read_up_to(channel, snowflake(payload.get("id")))
+            self._positions.read(channel, snowflake(inbound.event_id))
+            self._news.set()
         elif channel in self._positions:
             self._positions.read(channel, snowflake(payload.get("id")))
 
@@ -198,13 +200,11 @@ class Inbox:
             else:
                 return
 
-    async def _read_up_to(self, channel: str, message: int) -> None:
-        """A new channel is written down at once: nobody could tell later that there is something to read."""
-        new = channel not in self._positions
-        self._positions.read(channel, message)
-        if new:
+    async def _know(self, channel: str, message: int) -> None:
+        """A new channel is written down first: after a crash nobody could tell that there is something to read."""
+        if channel not in self._positions:
+            self._positions.read(channel, message - 1)
             await self._save()
-        self._news.set()
 
     async def _keep(self) -> None:
         """The cursor costs more than a message; one that is a second old only means reading a little twice."""
