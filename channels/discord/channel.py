@@ -50,6 +50,8 @@ class Discord(Channel):
         self._line = Line(settings)
         self._rooms = Rooms()
         self._interactions = Interactions(self._line)
+        #: The newest message read before the line stood that is heard now.
+        self._before = 0
         self._sending = Sending(name, self._line, self._rooms, self._interactions)
 
     async def run(self, host: Host) -> None:
@@ -93,15 +95,15 @@ class Discord(Channel):
         files = Files(self._settings, self.limits)
         try:
             inbox = Inbox(host, self._line, self._rooms, files, self._interactions, positions)
-            await inbox.run(partial(self._listen, host, inbox, positions.newest))
+            await inbox.run(partial(self._listen, host, inbox))
         finally:
             await files.close()
 
-    async def _listen(self, host: Host, inbox: Inbox, before: int) -> None:
+    async def _listen(self, host: Host, inbox: Inbox) -> None:
         """Line after line; what an earlier line brought stays in the inbox."""
         if self._settings.commands:
             await announced(self._line)
-        hear = partial(self._hear, host, inbox, before)
+        hear = partial(self._hear, host, inbox)
         pause = FIRST_PAUSE
         while True:
             begun = time.monotonic()
@@ -114,11 +116,12 @@ class Discord(Channel):
             pause = FIRST_PAUSE if time.monotonic() - begun > GOOD_LINE else min(pause * 2, LONGEST_PAUSE)
             await asyncio.sleep(pause)
 
-    def _hear(self, host: Host, inbox: Inbox, before: int, event: str, payload: Mapping[str, Any]) -> None:
+    def _hear(self, host: Host, inbox: Inbox, event: str, payload: Mapping[str, Any]) -> None:
         match event:
             case "READY" | "RESUMED":
                 host.listening(self._line.account)
                 if event == "READY":
+                    self._before = inbox.newest
                     inbox.missed()
             case "MESSAGE_DELETE_BULK":
                 for message in _list(payload.get("ids")):
@@ -128,14 +131,14 @@ class Discord(Channel):
                 inbox.put(str(payload.get("channel_id")), event, payload)
             case _:
                 self._rooms.learn(event, payload)
-                self._find_posts(inbox, before, payload)
+                self._find_posts(inbox, payload)
 
-    def _find_posts(self, inbox: Inbox, before: int, guild: Mapping[str, Any]) -> None:
+    def _find_posts(self, inbox: Inbox, guild: Mapping[str, Any]) -> None:
         """Posts in forums that were begun while nobody listened."""
         for thread in _list(guild.get("threads")):
-            if before and isinstance(thread, dict) and self._rooms.is_post(thread):
+            if self._before and isinstance(thread, dict) and self._rooms.is_post(thread):
                 begun = snowflake(thread.get("id"))
-                if begun > before:
+                if begun > self._before:
                     inbox.put(str(begun), GAP, {"after": begun - 1})
 
 

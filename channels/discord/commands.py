@@ -20,26 +20,31 @@ def _localised(name: str, english: str, chinese: str, **more: Any) -> dict[str, 
     return {"name": name, "description": english, "description_localizations": both, **more}
 
 
-def _named(name: str, chinese: str, option: dict[str, Any]) -> dict[str, Any]:
+def _command(name: str, english: str, chinese: str, **more: Any) -> dict[str, Any]:
+    """In guilds and in the bot's own direct chats, not between two other people."""
+    return _localised(name, english, chinese, contexts=[0, 1], integration_types=[0], **more)
+
+
+def _option(name: str, chinese: str, option: dict[str, Any]) -> dict[str, Any]:
     return option | {"name": name, "name_localizations": {"zh-CN": chinese, "zh-TW": chinese}, "type": TEXT}
 
 
 COMMANDS: list[dict[str, Any]] = [
-    _localised(
+    _command(
         "ask",
         "Ask a question; only you see the answer",
         "提问，只有你能看到回答",
         name_localizations={"zh-CN": "提问", "zh-TW": "提問"},
-        options=[_named("question", "问题", _localised("", "What you want to know", "你想知道什么", required=True))],
+        options=[_option("question", "问题", _localised("", "What you want to know", "你想知道什么", required=True))],
     ),
-    _localised(
+    _command(
         "ticket",
         "How far your ticket is; only you see the answer",
         "查询工单进度，只有你能看到回答",
         name_localizations={"zh-CN": "工单", "zh-TW": "工單"},
-        options=[_named("number", "编号", _localised("", "Its number, as FD-1042", "工单编号，例如 FD-1042"))],
+        options=[_option("number", "编号", _localised("", "Its number, as FD-1042", "工单编号，例如 FD-1042"))],
     ),
-    _localised(
+    _command(
         "human",
         "Talk to a person; only you see the answer",
         "转人工客服，只有你能看到回答",

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
-from yarl import URL
 
 from channels.base import Attachment, Inbound, Limits
 from channels.discord.settings import DiscordSettings
@@ -27,7 +27,7 @@ class Files:
 
     def __init__(self, settings: DiscordSettings, limits: Limits) -> None:
         self._session = aiohttp.ClientSession(timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar())
-        self._own = URL(settings.api_url)
+        self._own = urlsplit(settings.api_url)
         self._limits = limits
 
     async def close(self) -> None:
@@ -56,16 +56,16 @@ class Files:
             return Attachment(name=_name(listed), media_type=kind, data=data) if data is not None else None
         return None
 
-    def _ours(self, link: object) -> URL | None:
+    def _ours(self, link: object) -> str | None:
         """Only what Discord keeps is fetched, whatever a payload says."""
         try:
-            url = URL(str(link))
-            kept = url.scheme == "https" and url.host in HOSTS
-            return url if kept or url.origin() == self._own.origin() else None
+            url = urlsplit(str(link))
+            kept = url.scheme == "https" and url.hostname in HOSTS and url.port is None
         except ValueError:
             return None
+        return str(link) if kept or (url.scheme, url.netloc) == (self._own.scheme, self._own.netloc) else None
 
-    async def _read(self, url: URL) -> bytes | None:
+    async def _read(self, url: str) -> bytes | None:
         """None for a file that is gone or larger than it said."""
         async with self._session.get(url, allow_redirects=False) as response:
             if response.status != 200:  # noqa: PLR2004 - HTTP's own number

@@ -14,7 +14,7 @@ import structlog
 from channels.base import Host, Inbound, Place
 from channels.discord.cursor import Positions
 from channels.discord.files import Files
-from channels.discord.interactions import Interactions
+from channels.discord.interactions import Interactions, is_private
 from channels.discord.parse import addressed, files, parse, snowflake, taken_back
 from channels.discord.rest import Broken, Line, Paused
 from channels.discord.rooms import Room, Rooms
@@ -74,6 +74,11 @@ class Inbox:
             event, payload = GAP, {}
         waiting.append((event, payload))
 
+    @property
+    def newest(self) -> int:
+        """The newest message that was read."""
+        return self._positions.newest
+
     def missed(self) -> None:
         """Something may have been said that no event told of."""
         for channel in self._positions.channels():
@@ -107,9 +112,11 @@ class Inbox:
         room = await self._room(channel, payload)
         inbound = parse("MESSAGE_CREATE", payload, self._line.account, room) if room else None
         if room and inbound and addressed(payload, self._line.account, room):
+            await self._know(channel, snowflake(inbound.event_id))
             await self._deliver(await self._files.with_files(inbound, files(payload)))
             _remember(self._heard, inbound.event_id, inbound.place)
-            await self._read_up_to(channel, snowflake(payload.get("id")))
+            self._positions.read(channel, snowflake(inbound.event_id))
+            self._news.set()
         elif channel in self._positions:
             self._positions.read(channel, snowflake(payload.get("id")))
 
@@ -128,7 +135,8 @@ class Inbox:
             await self._deliver(taken_back(message, place))
 
     async def _interaction(self, channel: str, payload: Mapping[str, Any]) -> None:
-        room = await self._room(channel, payload)
+        private = is_private(payload)
+        room = Room(channel, public=False) if private else await self._room(channel, payload)
         if room:
             await self._interactions.take(self._host, payload, self._line.account, room)
 
@@ -192,13 +200,11 @@ class Inbox:
             else:
                 return
 
-    async def _read_up_to(self, channel: str, message: int) -> None:
-        """A new channel is written down at once: nobody could tell later that there is something to read."""
-        new = channel not in self._positions
-        self._positions.read(channel, message)
-        if new:
+    async def _know(self, channel: str, message: int) -> None:
+        """A new channel is written down first: after a crash nobody could tell that there is something to read."""
+        if channel not in self._positions:
+            self._positions.read(channel, message - 1)
             await self._save()
-        self._news.set()
 
     async def _keep(self) -> None:
         """The cursor costs more than a message; one that is a second old only means reading a little twice."""

@@ -56,10 +56,9 @@ class Interactions:
         return Route("POST", path, webhook_id=found.application, webhook_token=found.token)
 
     async def take(self, host: Host, payload: Mapping[str, Any], account: str, room: Room) -> None:
-        """Stores it, then tells the platform; what was not stored in time is not told."""
+        """Stores it, then tells the platform; of what was not stored the person is told that it failed."""
         private = is_private(payload)
-        heard = Room(room.id, public=False) if private else room
-        inbound = parse("INTERACTION_CREATE", payload, account, heard)
+        inbound = parse("INTERACTION_CREATE", payload, account, room)
         if inbound is None:
             return
         if private:
@@ -72,6 +71,7 @@ class Interactions:
             return
         except Unacceptable as error:
             log.info("discord_not_taken", code=error.code)
+            return
         await self._answer(payload)
 
     async def _answer(self, payload: Mapping[str, Any]) -> None:

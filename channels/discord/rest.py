@@ -8,11 +8,11 @@ import logging
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import discord
 from discord.http import HTTPClient, Ratelimit, Route
-from yarl import URL
 
 from channels.discord.settings import DiscordSettings
 
@@ -102,7 +102,7 @@ class Http(HTTPClient):
 
     async def ws_connect(self, url: str, *, compress: int = 0) -> aiohttp.ClientWebSocketResponse:
         if self._gateway:
-            url = str(URL(self._gateway).with_query(URL(url).query))
+            url = urlsplit(self._gateway)._replace(query=urlsplit(url).query).geturl()
         return await super().ws_connect(url, compress=compress)
 
 

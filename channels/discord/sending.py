@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,8 @@ MOST_SENT = 10_000
 SKEW = timedelta(seconds=30)
 #: Pages of a history that are searched, and messages in one.
 PAGES, PAGE = 5, 100
+#: Seconds after a search that failed.
+PAUSES = (0.2, 1.0, 3.0)
 #: HTTP's own numbers.
 UNAVAILABLE, UNAUTHORIZED, FORBIDDEN = 503, 401, 403
 #: Errors of Discord's own that pass: too many direct chats opened, and 0, which is Cloudflare's.
@@ -70,12 +73,21 @@ class Sending:
             return Sent(platform_id=known)
         if is_private(outbound.answering):
             raise MayHaveArrived("what only one person sees is in no history")
-        try:
-            with _told():
-                async with self._line as http:
-                    return await self._search(http, await self._channel(http, outbound.place), outbound)
-        except (TryAgain, Never) as error:
-            raise MayHaveArrived(str(error)) from error
+        for pause in PAUSES:
+            try:
+                return await self._look(outbound)
+            except TryAgain as error:
+                await asyncio.sleep(pause if error.after is None else error.after)
+            except MayHaveArrived:
+                await asyncio.sleep(pause)
+            except Never as error:
+                raise MayHaveArrived(str(error)) from error
+        raise MayHaveArrived("Discord could not be asked")
+
+    async def _look(self, outbound: Outbound) -> Sent | None:
+        with _told():
+            async with self._line as http:
+                return await self._search(http, await self._channel(http, outbound.place), outbound)
 
     async def typing(self, place: Place) -> None:
         """Raises what a send raises."""

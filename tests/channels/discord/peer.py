@@ -11,7 +11,8 @@ from aiohttp import web
 from channels.base import Attachment, Place
 from channels.discord import Discord
 from channels.discord.settings import DiscordSettings
-from tests.channels.discord.server import BOT, TOKEN, File, Json, Server, answer, never, refusal
+from tests.channels.discord.server import Server
+from tests.channels.discord.wire import BOT, TOKEN, File, Json, answer, never, refusal
 from tests.channels.peer import Fault, Seen
 from tests.samples import until
 
@@ -39,8 +40,10 @@ class DiscordPeer:
         self.server = Server()
         self.server.meets = self._meets
         self.pause: float | None = 0.4
-        self.secrets = (TOKEN, INTERACTION, "session-1")
+        self.secrets: Sequence[str] = (TOKEN, INTERACTION, "session-1")
         self.faults: dict[str, list[Fault]] = {}
+        #: Where a person is met, if not in the direct chat.
+        self.places: dict[str, Place] = {}
         for person in PERSONS.values():
             made = self.server.add_channel(type=1, recipients=[person])
             self.server.direct[person["id"]] = made["id"]
@@ -51,6 +54,8 @@ class DiscordPeer:
         return Discord("discord", DiscordSettings(**plain))
 
     def place(self, person: str) -> Place:
+        if person in self.places:
+            return self.places[person]
         return Place(account=str(BOT["id"]), handle=PERSONS[person]["id"])
 
     def room(self, person: str) -> str:
@@ -107,6 +112,40 @@ class DiscordPeer:
         plain = {"id": self.server.snowflake(), "application_id": BOT["id"], "token": INTERACTION, "version": 1}
         both = {"channel_id": channel, "locale": "zh-CN", "entitlements": [], **where, **user}
         await self.server.gate.dispatch("INTERACTION_CREATE", plain | both | what)
+
+    def guild(self) -> Json:
+        """A guild with a channel `help` and a forum `questions`; kept for the channel until it comes."""
+        made: Json = {
+            "id": self.server.snowflake(),
+            "name": "Exchange",
+            "channels": [],
+            "threads": [],
+            "unavailable": False,
+        }
+        for kind, name in ((0, "help"), (15, "questions")):
+            made["channels"].append(self.server.add_channel(type=kind, name=name, guild_id=made["id"]))
+        self.server.gate.guilds.append(made)
+        return made
+
+    async def begin(self, guild: Json, parent: int, person: str, text: str) -> str:
+        """The person begins a thread in a channel or a post in a forum; its id."""
+        thread = self.server.add_channel(
+            type=11,
+            name="thread",
+            guild_id=guild["id"],
+            parent_id=guild["channels"][parent]["id"],
+            owner_id=PERSONS[person]["id"],
+            thread_metadata={"archived": False, "locked": False},
+        )
+        guild["threads"].append(thread)
+        await self.server.gate.dispatch("THREAD_CREATE", thread | {"newly_created": True})
+        await self.say_in(thread["id"], person, text)
+        return str(thread["id"])
+
+    def meet(self, person: str, channel: str) -> None:
+        """From here on the person is met in this channel of a guild."""
+        handle = PERSONS[person]["id"]
+        self.places[person] = Place(account=str(BOT["id"]), handle=handle, thread=channel, public=True)
 
     async def cut(self) -> None:
         self.server.cut()

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 
 from tests.channels.discord.line import Gate
+from tests.channels.discord.wire import BOT, EPOCH, TOKEN, File, Json, answer, refusal
 
-EPOCH = 1_420_070_400_000
-TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAx.made-up.for-the-tests"
-BOT = {
-    "id": "100000000000000001",
-    "username": "Frontdesk",
-    "discriminator": "0001",
-    "global_name": None,
-    "avatar": None,
-    "bot": True,
-    "flags": 0,
-}
-Json = dict[str, Any]
 Meets = Callable[[web.Request, Json], Awaitable[web.Response | None]]
-
-
-@dataclass
-class File:
-    """What was uploaded."""
-
-    id: str
-    name: str
-    media_type: str
-    data: bytes = field(repr=False)
 
 
 class Server:
@@ -309,18 +286,3 @@ class Server:
             "X-RateLimit-Reset-After": f"{reset:.3f}",
             "X-RateLimit-Bucket": "d721dea6054f6322373d361f98e5c38b",
         }
-
-
-def answer(body: object, status: int = 200, headers: Json | None = None) -> web.Response:
-    """As Discord writes it: JSON, and nothing said of its charset."""
-    told = {**(headers or {}), "Content-Type": "application/json"}
-    return web.Response(body=json.dumps(body).encode(), status=status, headers=told)
-
-
-def refusal(status: int, code: int, message: str) -> web.Response:
-    return answer({"message": message, "code": code}, status=status)
-
-
-async def never() -> None:
-    """Longer than any test."""
-    await asyncio.sleep(3600)
