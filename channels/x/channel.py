@@ -37,7 +37,7 @@ class X(Channel):
 
     Settings = XSettings
     limits: ClassVar[Limits] = Limits(text=10_000, answers_raw=True)
-    abilities: ClassVar[Abilities] = Abilities(public=True, threads=True, catches_up=True)
+    abilities: ClassVar[Abilities] = Abilities(public=True, threads=True, edits=True, catches_up=True)
 
     def __init__(
         self,

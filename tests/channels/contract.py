@@ -39,9 +39,11 @@ class Contract:
         return House(peer, sqlite, settings, content, tmp_path)
 
     def test_abilities_are_those_of_the_platform(self, peer: Peer) -> None:
-        """What the channel declares, and `docs/channels.md` shows, is what the platform lets this suite try."""
+        """What this suite tries is what the channel declares, and `docs/channels.md` shows."""
         abilities = peer.channel().abilities
-        assert (abilities.edits, abilities.deletes, abilities.catches_up) == (peer.edits, peer.deletes, True)
+        assert abilities.edits >= peer.edits
+        assert abilities.deletes == peer.deletes
+        assert abilities.catches_up
 
     async def test_message_comes_in_and_answer_goes_out(self, house: House) -> None:
         """Words arrive as they were written, in either language, and so do the answers, in the right conversation."""
