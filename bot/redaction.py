@@ -84,8 +84,8 @@ _PASSWORDS = (
 _DIGITS = r"([0-9]{3}[ -][0-9]{3}|[0-9]{4,8})(?![0-9])"
 _CODES = (
     re.compile(
-        r"(?<![A-Za-z])(?:(?:verification|security|sms|one[- ]time|2fa|mfa|auth|authenticator|authentication|login|confirmation)"
-        rf" (?:code|password|pin)|otp|(?:my|the) code|pin|cvv|cvc){_GAP}(?:is|was|[:=：#])?{_GAP}(?::{_GAP})?{_DIGITS}",
+        r"(?<![A-Za-z])(?:(?:verification|security|sms|one[- ]time|2fa|mfa|auth|authenticator|authentication|login"
+        rf"|confirmation) (?:code|password|pin)|otp|my code|pin){_GAP}(?:is|was|[:=：#])?{_GAP}(?::{_GAP})?{_DIGITS}",
         re.IGNORECASE,
     ),
     re.compile(rf"(?:验证码|驗證碼|校验码|动态码|动态口令|安全码){_GAP}(?:是|为|為|[:=：])?{_GAP}{_DIGITS}"),
