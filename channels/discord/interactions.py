@@ -14,7 +14,7 @@ import discord
 import structlog
 from discord.http import Route
 
-from channels.base import Host
+from channels.base import Host, Inbound
 from channels.discord.parse import COMMAND, EPHEMERAL, PRESS, parse
 from channels.discord.rest import Broken, Line, Paused
 from channels.discord.rooms import Room
@@ -38,6 +38,8 @@ class _Reply:
     application: str
     token: str
     until: float
+    #: Discord knows that there will be one, or there never will.
+    settled: asyncio.Event
 
 
 class Interactions:
@@ -47,9 +49,12 @@ class Interactions:
         self._line = line
         self._replies: OrderedDict[str, _Reply] = OrderedDict()
 
-    def reply(self, answering: Mapping[str, Any]) -> Route | None:
+    async def reply(self, answering: Mapping[str, Any]) -> Route | None:
         """How to answer an interaction in private; None where that is over, or was never possible."""
-        found = self._replies.get(str(answering.get("id")))
+        id_ = str(answering.get("id"))
+        if id_ in self._replies:
+            await self._replies[id_].settled.wait()
+        found = self._replies.get(id_)
         if not found or found.until < time.monotonic():
             return None
         path = "/webhooks/{webhook_id}/{webhook_token}"
@@ -57,24 +62,31 @@ class Interactions:
 
     async def take(self, host: Host, payload: Mapping[str, Any], account: str, room: Room) -> None:
         """Stores it, then tells the platform; of what was not stored the person is told that it failed."""
-        private = is_private(payload)
         inbound = parse("INTERACTION_CREATE", payload, account, room)
         if inbound is None:
             return
-        if private:
-            self._keep(payload)
+        settled = asyncio.Event()
+        if is_private(payload):
+            self._keep(payload, settled)
+        try:
+            if not (await self._stored(host, inbound) and await self._answer(payload)):
+                self._replies.pop(inbound.event_id, None)
+        finally:
+            settled.set()
+
+    async def _stored(self, host: Host, inbound: Inbound) -> bool:
         try:
             async with asyncio.timeout(IN_TIME):
                 await host.deliver(inbound)
         except (NotStored, TimeoutError) as error:
             log.warning("discord_interaction_not_stored", reason=type(error).__name__)
-            return
+            return False
         except Unacceptable as error:
             log.info("discord_not_taken", code=error.code)
-            return
-        await self._answer(payload)
+            return False
+        return True
 
-    async def _answer(self, payload: Mapping[str, Any]) -> None:
+    async def _answer(self, payload: Mapping[str, Any]) -> bool:
         kind = THINK if payload["type"] == COMMAND else SEEN
         route = Route("POST", "/interactions/{webhook_id}/{webhook_token}/callback", **_names(payload, "id"))
         body = {"type": kind, "data": {"flags": EPHEMERAL}} if kind == THINK else {"type": kind}
@@ -83,10 +95,12 @@ class Interactions:
                 await http.request(route, json=body)
         except (Paused, Broken, discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
             log.warning("discord_interaction_not_answered", reason=type(error).__name__)
+            return False
+        return True
 
-    def _keep(self, payload: Mapping[str, Any]) -> None:
+    def _keep(self, payload: Mapping[str, Any], settled: asyncio.Event) -> None:
         names = _names(payload, "application_id")
-        reply = _Reply(names["webhook_id"], names["webhook_token"], time.monotonic() + TOKEN_LIVES)
+        reply = _Reply(names["webhook_id"], names["webhook_token"], time.monotonic() + TOKEN_LIVES, settled)
         self._replies[str(payload.get("id"))] = reply
         while len(self._replies) > MOST_TOKENS:
             self._replies.popitem(last=False)

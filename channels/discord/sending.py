@@ -56,7 +56,7 @@ class Sending:
         """Raises `TryAgain`, `Never` or `MayHaveArrived`."""
         with _told(before=True):
             async with self._line as http:
-                route = self._interactions.reply(outbound.answering)
+                route = await self._interactions.reply(outbound.answering)
                 private = route is not None
                 if route is None:
                     channel = await self._channel(http, outbound.place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -40,6 +41,8 @@ class Server:
         self.direct: dict[str, str] = {}
         #: Answers to interactions, messages in private, commands announced, signals shown.
         self.callbacks: list[tuple[str, Json]] = []
+        #: Seconds until an answer to an interaction is taken.
+        self.slowness = 0.0
         self.followups: list[tuple[str, Json]] = []
         self.commands: list[Json] = []
         self.typing: list[str] = []
@@ -212,11 +215,14 @@ class Server:
         return web.Response(status=204)
 
     async def _callback(self, request: web.Request) -> web.Response:
+        await asyncio.sleep(self.slowness)
         self.callbacks.append((request.match_info["token"], await request.json()))
         return web.Response(status=204)
 
     async def _followup(self, request: web.Request) -> web.Response:
         payload = await request.json()
+        if request.match_info["token"] not in dict(self.callbacks):
+            return refusal(404, 10015, "Unknown Webhook")
         self.followups.append((request.match_info["token"], payload))
         return answer({"id": self.snowflake(), **payload})
 

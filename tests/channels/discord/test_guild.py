@@ -116,6 +116,32 @@ async def test_command_is_answered_in_private(house: House, peer: DiscordPeer) -
     assert [talk.public for talk in rows(house.database, Conversation)] == [False]
 
 
+async def test_quick_answer_waits_for_its_command(house: House, peer: DiscordPeer) -> None:
+    """An answer that is there before Discord knows of it is not refused."""
+    peer.server.slowness = 0.5
+    option = {"name": "question", "type": 3, "value": "why?"}
+    data = {"id": "1", "name": "ask", "type": 1, "options": [option]}
+    async with house.open():
+        await peer.is_heard()
+        await peer.interact(peer.room("ann"), "ann", type=2, data=data)
+        await house.hears("why?")
+        await house.answer("ann", "Because.")
+        await house.has(MessageState.SENT)
+        assert [answer["content"] for _, answer in peer.server.followups] == ["Because."]
+
+
+async def test_late_answer_to_a_command_comes_by_direct_chat(house: House, peer: DiscordPeer) -> None:
+    """After a restart the way to answer in private is gone, and the answer goes where only the person reads it, too."""
+    data = {"id": "1", "name": "human", "type": 1}
+    async with house.open():
+        await peer.is_heard()
+        await peer.interact(peer.guild()["channels"][0]["id"], "ann", type=2, data=data)
+        await house.hears("/human")
+    async with house.open():
+        await house.answer("ann", "A person will come.")
+        await house.sees("ann", "A person will come.")
+
+
 async def test_commands_say_what_they_mean(house: House, peer: DiscordPeer) -> None:
     """`/human` calls for a human, `/ticket` asks for its state; both are announced in Chinese too."""
     channel = peer.room("ann")
