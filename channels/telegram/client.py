@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from typing import Any
@@ -103,11 +104,26 @@ class _Transport(httpx.AsyncHTTPTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         address = str(request.url).replace(HIDDEN, self._token, 1)
+        # The library forgets a line whose handshake is cancelled: a stop would leave it open.
+        opening: list[Any] = []
+
+        async def trace(event: str, info: dict[str, Any]) -> None:
+            if event == "connection.connect_tcp.complete":
+                opening.append(info["return_value"])
+            elif event == "connection.start_tls.complete":
+                opening.clear()
+
         # The request itself stays as it is: it is what gets logged.
+        extensions = {**request.extensions, "trace": trace}
         told = httpx.Request(
-            request.method, address, headers=request.headers, stream=request.stream, extensions=request.extensions
+            request.method, address, headers=request.headers, stream=request.stream, extensions=extensions
         )
-        return await super().handle_async_request(told)
+        try:
+            return await super().handle_async_request(told)
+        except asyncio.CancelledError:
+            for line in opening:
+                await line.aclose()
+            raise
 
 
 class _Request(HTTPXRequest):

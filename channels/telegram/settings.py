@@ -49,6 +49,13 @@ class TelegramSettings(ChannelSettings):
             raise ValueError(f"{value!r} is not an address: write it as https://api.telegram.org/bot")
         return value
 
+    @field_validator("proxy")
+    @classmethod
+    def _proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"https?://[^\s/?#]+/?", value.get_secret_value()):
+            raise ValueError("is not the address of a proxy: write it as http://user:password@host:port")
+        return value
+
     @field_validator("webhook_url")
     @classmethod
     def _webhook_url(cls, value: str | None) -> str | None:

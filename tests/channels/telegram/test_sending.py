@@ -277,6 +277,26 @@ async def test_wrong_token_is_told(peer: Platform) -> None:
     assert list(found) == ["Telegram does not know the bot: see the setting token"]
 
 
+async def test_proxy_is_asked_for_the_way(peer: Platform) -> None:
+    """Where one is set; that it refuses is told without its password, and nothing counts as sent."""
+    asked: list[bytes] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        channel = peer.channel(proxy=f"http://desk:swordfish@127.0.0.1:{port}")
+        (found,) = await channel.connect()
+        with pytest.raises(TryAgain) as caught:
+            await channel.send(outbound())
+    assert asked[0].startswith(f"CONNECT localhost:{peer.server.port} ".encode())
+    assert "swordfish" not in found + str(caught.value)
+
+
 async def test_message_to_nobody_fails_with_the_reason(house: House, peer: Platform) -> None:
     """Staff read in the ticket why it did not arrive."""
     async with house.open():

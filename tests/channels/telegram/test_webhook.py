@@ -143,6 +143,8 @@ async def test_only_a_webhook_has_a_route(peer: Platform) -> None:
         {"token": "no token"},
         {"base_url": "api.telegram.org/bot"},
         {"base_url": "https://api.telegram.org/bot{token}"},
+        {"proxy": "proxy.example.org:3128"},
+        {"proxy": "socks5://proxy.example.org:3128"},
         {"webhook_url": URL},
         {"webhook_secret": WEBHOOK_SECRET},
         {"webhook_url": "http://support.example.org/", "webhook_secret": WEBHOOK_SECRET},
