@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import bot.delivery
 from bot.conversation import Content
 from bot.settings import Settings
 from bot.store.database import Database
@@ -33,6 +34,11 @@ LONG = "\n\n".join(
 
 class Contract:
     """The suite. A channel whose platform lacks something says so in its `Peer`."""
+
+    @pytest.fixture(autouse=True)
+    def brief(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Pauses between tries as short as a test can bear; those a platform names stay."""
+        monkeypatch.setattr(bot.delivery, "FIRST_PAUSE", 0.1)
 
     @pytest.fixture
     def house(self, peer: Peer, sqlite: Database, settings: Settings, content: Content, tmp_path: Path) -> House:
