@@ -1,4 +1,4 @@
-"""Captured updates, and who the bot is in them."""
+"""Updates in the form the Bot API gives them, and who the bot is in them."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ HERE = Place(account=ME.account, handle=f"{GROUP}:1001", public=True)
 
 
 async def told(peer: Platform, *names: str) -> list[dict[str, Any]]:
-    """Captured updates happen, one after the other, each message with a number of its own."""
+    """Updates happen, one after the other, each message with a number of its own."""
     happened = []
     for name in names:
         (kind, event), *_ = [(key, value) for key, value in payload(name).items() if key != "update_id"]

@@ -74,7 +74,7 @@ SAID: dict[str, str | None] = {
 }
 
 
-def test_every_captured_update_is_expected() -> None:
+def test_every_update_in_the_folder_is_expected() -> None:
     """No payload lies there unread."""
     assert {path.stem for path in PAYLOADS.glob("*.json")} == set(SAID)
 
