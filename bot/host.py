@@ -71,7 +71,7 @@ class ChannelHost:
         """Stores the message, then lets its turn begin."""
         clean = replace(
             inbound,
-            text=redact(clean_text(inbound.text)).text,
+            text=redact(clean_text(inbound.text)),
             raw=redact_all(inbound.raw),
             name=clean_text(inbound.name)[:200],
             attributes={clean_text(key): clean_text(value) for key, value in inbound.attributes.items()},

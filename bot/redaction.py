@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, partial
 from hashlib import sha256
@@ -76,27 +75,18 @@ _PASSWORD = re.compile(
 _TELLING = re.compile(r"\d|[@#$%^&*_+=~\\|/<>]")
 
 
-@dataclass(frozen=True, slots=True)
-class Redacted:
-    """A text without its secrets, and what they were."""
-
-    text: str
-    found: frozenset[Secret]
-
-
-def redact(text: str) -> Redacted:
+def redact(text: str) -> str:
     """The text with a mark in place of every secret; linear in its length."""
-    found: set[Secret] = set()
     for secret, pattern, check in _RULES:
-        text = pattern.sub(partial(_marked, secret=secret, check=check, found=found), text)
-    return Redacted(text, frozenset(found))
+        text = pattern.sub(partial(_marked, secret=secret, check=check), text)
+    return text
 
 
 def redact_all(value: Any) -> Any:
     """A payload with every text in it redacted, however deep."""
     match value:
         case str():
-            return redact(value).text
+            return redact(value)
         case Mapping():
             return {key: redact_all(inner) for key, inner in value.items()}
         case list() | tuple():
@@ -117,13 +107,12 @@ def marked(text: str) -> bool:
     return any(mark in text for mark in MARKS.values())
 
 
-def _marked(match: re.Match[str], *, secret: Secret, check: Callable[[str], str], found: set[Secret]) -> str:
+def _marked(match: re.Match[str], *, secret: Secret, check: Callable[[str], str]) -> str:
     """The match with what `check` says is the secret in it replaced; as it is where that is nothing."""
     group = next((number for number in range(1, (match.lastindex or 0) + 1) if match[number]), 0)
     inner = check(match[group])
     if not inner:
         return match[0]
-    found.add(secret)
     start = match.start(group) - match.start() + match[group].index(inner)
     return match[0][:start] + MARKS[secret] + match[0][start + len(inner) :]
 

@@ -92,6 +92,7 @@ class Inbox:
                 await self._handle(channel, event, payload)
             except Exception as error:
                 # The edge of the platform: an event that nobody foresaw must not hold up the ones after it.
+                self._host.trouble(self._line.account, f"{event} was passed over: {type(error).__name__}")
                 log.exception("discord_event_fault", channel_event=event, reason=type(error).__name__)
         del self._waiting[channel]
 

@@ -51,6 +51,7 @@ class Arrivals:
             log.exception("telegram_fault", channel=self._name, event_id=whole.event_id)
             if self._again(whole.event_id):
                 raise NotStored(f"fault of the channel: {type(error).__name__}") from error
+            host.trouble(me.account, f"{whole.event_id} was passed over: {type(error).__name__}")
 
     async def _deliver(self, whole: Inbound, updates: Sequence[object], host: Host) -> None:
         inbound = await self._with_files(whole, [file for update in updates for file in files(update)])

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.host import ChannelHost
 from bot.store.tables import Hearing
+from channels.base import Inbound, Received
 from channels.discord import Discord
 from tests.channels.discord.line import INVALID
 from tests.channels.discord.peer import DiscordPeer
@@ -127,3 +129,24 @@ def test_every_setting_is_documented() -> None:
     assert set(re.findall(r"^\| `(\w+)`", page.split("\n## ")[0], re.MULTILINE)) == set(
         Discord.Settings.model_fields
     ) - {"type"}
+
+
+async def test_fault_of_ours_is_told_and_holds_up_nobody(
+    house: House, peer: DiscordPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message that our own code fails on is passed over in the end, and `frontdesk channels` says so."""
+    deliver = ChannelHost.deliver
+
+    async def faulty(host: ChannelHost, inbound: Inbound) -> Received:
+        if inbound.text == "poison":
+            raise ZeroDivisionError
+        return await deliver(host, inbound)
+
+    monkeypatch.setattr(ChannelHost, "deliver", faulty)
+    async with house.open():
+        await peer.say("ann", "poison")
+        await peer.say("ann", "after")
+        await house.hears("after")
+    state = house.states._known["discord", peer.place("ann").account]
+    assert state.error
+    assert state.error.endswith("was passed over: ZeroDivisionError")

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from bot.errors import StorageDown
+from bot.host import ChannelHost
 from bot.store.database import Database
 from bot.store.tables import Cursor, File, Hearing
-from channels.base import Attachment
+from channels.base import Attachment, Inbound, Received
 from tests.channels.house import House
 from tests.channels.telegram.platform import Platform
 from tests.channels.telegram.samples import ME, payload
@@ -173,3 +174,24 @@ async def test_channel_runs_again(house: House, peer: Platform) -> None:
             async with house.open():
                 await peer.say("ann", text)
                 await until(lambda text=text: house.heard()[-1:] and house.heard()[-1].text == text)  # type: ignore[misc]
+
+
+async def test_fault_of_ours_is_told_and_holds_up_nobody(
+    house: House, peer: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message that our own code fails on is passed over in the end, and `frontdesk channels` says so."""
+    deliver = ChannelHost.deliver
+
+    async def faulty(host: ChannelHost, inbound: Inbound) -> Received:
+        if inbound.text == "poison":
+            raise ZeroDivisionError
+        return await deliver(host, inbound)
+
+    monkeypatch.setattr(ChannelHost, "deliver", faulty)
+    async with house.open():
+        await peer.say("ann", "poison")
+        await peer.say("ann", "after")
+        await house.hears("after")
+    state = house.states._known["telegram", ME.account]
+    assert state.error
+    assert state.error.endswith("was passed over: ZeroDivisionError")
