@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.config_file import ConfigFile
 from bot.errors import Misconfigured, Problem
-from channels.base import Choice
+from channels.words import Choice
 
 #: Frontdesk's own sentences and the placeholders each may use, besides `{brand}`. They stand in every language under
 #: `utter_frontdesk_<name>`.

@@ -20,7 +20,7 @@ from bot.store.database import Database
 from bot.store.reading import Said, TicketView
 from bot.store.tables import MessageState, Ticket, TicketState
 from bot.tickets import LONGEST_TEXT, Tickets
-from channels.base import Author, Owner
+from channels.words import Author, Owner
 
 log = get_logger()
 

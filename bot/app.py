@@ -26,7 +26,8 @@ from bot.store.lease import Lease, lease_on
 from bot.tickets import Tickets
 from bot.training.live import Live, follow
 from bot.worker import Worker
-from channels.base import Channel, Place, Signal
+from channels.base import Channel
+from channels.words import Place, Signal
 
 log = structlog.get_logger()
 

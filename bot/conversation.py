@@ -27,7 +27,8 @@ from bot.store.inbox import Arrival, KeptFile, Pace
 from bot.store.tables import Ticket
 from bot.store.turns import Finished, Outcome, Reply, Turn
 from bot.understood import Understood
-from channels.base import Channel, Inbound
+from channels.base import Channel
+from channels.words import Inbound
 
 log = structlog.get_logger()
 

@@ -33,7 +33,7 @@ from bot.policy import SPECIAL, Policy, said_facts
 from bot.settings import Decisions
 from bot.situation import Situation
 from bot.understood import Guess, Understood
-from channels.base import Owner
+from channels.words import Owner
 
 #: Payloads of buttons. An intent's own button is INTENT + its name.
 HUMAN, DIDNT_HELP, SKIP, INTENT = "human", "didnt_help", "skip", "intent:"

@@ -19,8 +19,9 @@ from bot.store import outbox
 from bot.store.database import Database, Session
 from bot.store.outbox import Dispatch
 from bot.store.tables import MessageState
-from channels.base import Channel, Choice, Outbound, Sent
+from channels.base import Channel
 from channels.errors import MayHaveArrived, Never, TryAgain
+from channels.words import Choice, Outbound, Sent
 
 log = structlog.get_logger()
 

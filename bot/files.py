@@ -14,7 +14,7 @@ import filetype  # type: ignore[import-untyped]  # the package ships no type inf
 from bot.errors import StorageDown
 from bot.store.inbox import KeptFile
 from bot.store.tables import File
-from channels.base import Attachment, StoredFile
+from channels.words import Attachment, StoredFile
 
 #: Characters of a file's name that are kept.
 LONGEST_NAME = 120

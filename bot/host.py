@@ -20,8 +20,9 @@ from bot.states import States
 from bot.store import inbox, reading
 from bot.store.database import Database
 from bot.store.reading import Said
-from channels.base import Author, Channel, Choice, Inbound, Place, Received, Shown, StoredFile, Transcript
+from channels.base import Channel
 from channels.errors import NotStored, Unacceptable
+from channels.words import Author, Choice, Inbound, Place, Received, Shown, StoredFile, Transcript
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from semantic_text_splitter import MarkdownSplitter
 
-from channels.base import Choice, Limits, Markup, StoredFile
+from channels.words import Choice, Limits, Markup, StoredFile
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("table")
 

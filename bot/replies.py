@@ -16,7 +16,7 @@ from bot.settings import Tickets
 from bot.store.tables import Ticket
 from bot.store.ticketing import Escalation
 from bot.store.turns import Reply
-from channels.base import Choice
+from channels.words import Choice
 
 #: Left in the text for the transaction that opens the ticket and so knows its number.
 TICKET = "{ticket}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.dialogue import Dialogue
 from bot.understood import Understood
-from channels.base import Owner
+from channels.words import Owner
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.text import Text
 
-from channels.base import Limits, Markup, Outbound
 from channels.errors import HostError, Unacceptable
+from channels.words import Limits, Markup, Outbound
 
 
 class Screen(Protocol):

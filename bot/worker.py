@@ -14,7 +14,7 @@ from bot.metrics import FAULTS, TURN_SECONDS
 from bot.store import turns
 from bot.store.database import Database
 from bot.store.turns import Finished, Turn
-from channels.base import Owner, Place, Signal
+from channels.words import Owner, Place, Signal
 
 log = structlog.get_logger()
 

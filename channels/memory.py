@@ -9,8 +9,9 @@ import asyncio
 from collections import deque
 from typing import ClassVar
 
-from channels.base import Channel, ChannelSettings, Limits, Outbound, Place, Sent, Signal
+from channels.base import Channel, ChannelSettings
 from channels.errors import ChannelError, MayHaveArrived
+from channels.words import Limits, Outbound, Place, Sent, Signal
 
 
 class MemorySettings(ChannelSettings):

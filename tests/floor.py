@@ -13,8 +13,8 @@ from bot.store.database import Database
 from bot.store.tables import Message
 from bot.understood import Guess, Understood
 from bot.worker import Worker
-from channels.base import Inbound, Place, Signal
 from channels.memory import Memory
+from channels.words import Inbound, Place, Signal
 from tests.samples import arrive, rows, states, until
 
 BOB = Place(account="bot-1", handle="bob")

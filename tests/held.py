@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from bot.store.database import Database, Session
-from channels.base import Outbound, Sent
 from channels.memory import Memory
+from channels.words import Outbound, Sent
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")

@@ -16,7 +16,7 @@ from bot.store.inbox import Arrival, KeptFile, Pace
 from bot.store.tables import Conversation, Message, Ticket, TicketEvent
 from bot.store.ticketing import Escalation
 from bot.store.turns import Outcome, Reply, Turn
-from channels.base import Inbound, Place
+from channels.words import Inbound, Place
 
 Row = TypeVar("Row", bound=SQLModel)
 

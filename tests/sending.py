@@ -14,8 +14,8 @@ from bot.files import Files
 from bot.settings import DeliverySection
 from bot.store.database import Database
 from bot.store.tables import Message
-from channels.base import Limits, Outbound, Place, Sent
 from channels.memory import Memory
+from channels.words import Limits, Outbound, Place, Sent
 from tests.samples import NOW, rows, states, until
 
 BOB = Place(account="bot-1", handle="bob")

@@ -25,8 +25,8 @@ from bot.store.database import Session
 from bot.store.tables import Conversation, Message, MessageState
 from bot.store.turns import Turn
 from bot.tickets import Tickets
-from channels.base import Author, Limits, Outbound
 from channels.memory import Memory
+from channels.words import Author, Limits, Outbound
 from tests.held import Held, HeldDatabase, Knowing, Line, StoppedClock
 from tests.samples import NOW
 

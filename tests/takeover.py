@@ -8,8 +8,8 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from bot.errors import Overtaken, StorageDown
 from bot.store import inbox, ticketing, turns
 from bot.store.tables import MessageState
-from channels.base import Author, Place
 from channels.errors import ChannelError, MayHaveArrived, Never, TryAgain
+from channels.words import Author, Place
 from tests.samples import PACE, escalation, inbound, outcome
 from tests.stage import Stage
 

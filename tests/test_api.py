@@ -20,7 +20,7 @@ from bot.store import outbox, tokens
 from bot.store.database import Database
 from bot.store.inbox import KeptFile
 from bot.tickets import LONGEST_TEXT, Tickets
-from channels.base import Attachment
+from channels.words import Attachment
 from tests.samples import NOW, arrive, escalated, inbound, states, timeline
 
 ROUTES = [

@@ -13,8 +13,8 @@ from aiohttp.test_utils import TestServer
 
 from bot.app import App, load_content
 from bot.settings import Settings
-from channels.base import Inbound, Outbound, Place
 from channels.memory import Memory
+from channels.words import Inbound, Outbound, Place
 
 ROOT = Path(__file__).parent.parent
 

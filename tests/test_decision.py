@@ -23,7 +23,7 @@ from bot.policy import Category, Fact, IntentPolicy, Policy
 from bot.settings import Decisions
 from bot.situation import Situation
 from bot.understood import Entity, Guess, Understood
-from channels.base import Owner
+from channels.words import Owner
 
 BOTH = {"en": "x", "zh": "y"}
 

@@ -10,9 +10,9 @@ from bot.settings import DeliverySection
 from bot.store.database import Database, Session
 from bot.store.tables import Message, TicketEvent
 from bot.store.turns import Reply
-from channels.base import Author, Choice, Limits, Owner, Sent
 from channels.errors import MayHaveArrived, Never, TryAgain
 from channels.memory import Memory
+from channels.words import Author, Choice, Limits, Owner, Sent
 from tests.samples import NOW, answer, escalated, inbound, later, rows, states, take, until
 from tests.sending import BOB, Asked, Broken, Clock, Cramped, last, sending, texts, until_state
 

@@ -17,8 +17,8 @@ from bot.errors import StorageDown
 from bot.store import outbox
 from bot.store.database import Database, Session
 from bot.store.tables import Message
-from channels.base import Limits, Sent
 from channels.memory import Memory
+from channels.words import Limits, Sent
 from tests.samples import NOW, answer, inbound, later, rows, states, until
 from tests.sending import Asked, Clock, outbox_of, sending, texts, until_state
 

@@ -13,7 +13,7 @@ import pytest
 from bot.errors import StorageDown
 from bot.files import LONGEST_NAME, Files
 from bot.store.tables import File
-from channels.base import Attachment
+from channels.words import Attachment
 
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000")
 

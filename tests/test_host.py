@@ -26,9 +26,9 @@ from bot.store.database import Database
 from bot.store.tables import Address, Contact, Message, Revision
 from bot.store.turns import Reply
 from bot.understood import Understood
-from channels.base import Attachment, Author, Choice, Inbound, Limits, Markup, Owner, Place
 from channels.errors import NotStored, Unacceptable
 from channels.memory import Memory
+from channels.words import Attachment, Author, Choice, Inbound, Limits, Markup, Owner, Place
 from tests.samples import ANN, NOW, answer, arrive, escalated, inbound, notice, rows, states, take
 
 BOB = Place(account="bot-1", handle="bob")

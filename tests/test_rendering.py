@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rendering import parts, render
-from channels.base import Choice, Limits, Markup, StoredFile
+from channels.words import Choice, Limits, Markup, StoredFile
 
 CHOICES = [Choice(title="Yes", payload="yes"), Choice(title="No", payload="no")]
 PICTURE = StoredFile(id=1, name="a.png", media_type="image/png", size=3, path=Path("a.png"))

@@ -13,7 +13,7 @@ from bot.replies import Voice
 from bot.settings import Decisions, Settings
 from bot.situation import Situation
 from bot.understood import Entity, Guess, Understood
-from channels.base import Owner
+from channels.words import Owner
 
 BOTH = {"en": "x", "zh": "y"}
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from bot.__main__ import app
 from bot.files import Files
 from bot.store.database import Database
-from channels.base import Attachment
+from channels.words import Attachment
 from tests.conftest import RESPONSES
 from tests.samples import arrive, escalated, inbound
 

@@ -13,7 +13,7 @@ from bot.store import inbox, ticketing
 from bot.store.database import Database
 from bot.store.inbox import KeptFile
 from bot.store.tables import Address, Contact, Conversation, File, Message, Revision, Status, Ticket, TicketEvent
-from channels.base import Author, Place
+from channels.words import Author, Place
 from tests.samples import (
     ANN,
     NOW,

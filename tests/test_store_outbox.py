@@ -12,7 +12,7 @@ from bot.store import outbox, reading, ticketing
 from bot.store.database import Database, Session
 from bot.store.outbox import Dispatch
 from bot.store.tables import File, Message, MessageState, TicketEvent
-from channels.base import Author, Owner, Place
+from channels.words import Author, Owner, Place
 from tests.samples import NOW, answer, conversation, escalated, inbound, later, notice, rows, states, take, timeline
 
 BOB = Place(account="bot-1", handle="bob")

@@ -11,7 +11,7 @@ from bot.store import outbox, reading, ticketing
 from bot.store.database import Database
 from bot.store.inbox import KeptFile
 from bot.store.tables import File, Message, MessageState, TicketState
-from channels.base import Owner, Place
+from channels.words import Owner, Place
 from tests.samples import ANN, NOW, answer, arrive, escalated, inbound, notice, rows, take
 
 BOB = Place(account="bot-1", handle="bob")

@@ -14,7 +14,7 @@ from bot.errors import NotFound, Refused
 from bot.store import ticketing, turns
 from bot.store.database import Database, Session
 from bot.store.tables import Conversation, Message, Status, Ticket, TicketEvent, TicketState
-from channels.base import Author, Owner
+from channels.words import Author, Owner
 from tests.samples import (
     ANN,
     NOW,

@@ -14,7 +14,7 @@ from bot.store.database import Database, Session
 from bot.store.inbox import KeptFile
 from bot.store.tables import Message, Status, Ticket, TicketEvent, TicketState
 from bot.store.turns import Finished, Heard, Outcome, Reply, Turn
-from channels.base import Author, Choice, Owner, Place
+from channels.words import Author, Choice, Owner, Place
 from tests.samples import (
     NOW,
     answer,

@@ -13,7 +13,7 @@ from bot.store import outbox
 from bot.store.database import Database, Session
 from bot.store.tables import Conversation, Message, TicketState
 from bot.tickets import LONGEST_TEXT, Tickets
-from channels.base import Author, Owner
+from channels.words import Author, Owner
 from tests.samples import NOW, conversation, escalated, rows, states, timeline, until
 
 

@@ -10,7 +10,7 @@ from bot.conversation import Content, now
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.tables import Message
-from channels.base import Place
+from channels.words import Place
 from tests.floor import BOB, Floor, Mind, at_work, floor_of, replies, until_handled
 from tests.samples import arrive, conversation, escalated, inbound, rows, timeline, until
 

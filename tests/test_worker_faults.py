@@ -18,7 +18,7 @@ from bot.settings import Settings
 from bot.store import ticketing
 from bot.store.database import Database, Session
 from bot.store.tables import Conversation, Ticket
-from channels.base import Owner, Place, Signal
+from channels.words import Owner, Place, Signal
 from tests.floor import BOB, Floor, Mind, at_work, floor_of, replies, until_handled
 from tests.samples import answer, conversation, escalated, inbound, notice, rows, states, take, timeline, until
 

@@ -20,9 +20,9 @@ from bot.store import reading
 from bot.terminal import Json, Pretty, Screen, lines
 from bot.training.live import Live
 from bot.training.models import fingerprint
-from channels.base import Inbound, Place
 from channels.errors import HostError
 from channels.memory import Memory
+from channels.words import Inbound, Place
 
 #: Seconds between two looks whether a message is worked off.
 LOOK = 0.01

@@ -21,7 +21,7 @@ from bot.store.database import Database
 from bot.store.reading import Said, TicketView
 from bot.store.tables import MessageState, TicketEvent, TicketState
 from bot.tickets import Tickets
-from channels.base import Author
+from channels.words import Author
 
 app = typer.Typer(no_args_is_help=True, help="Take, answer and solve tickets.")
 

@@ -25,7 +25,7 @@ from bot.store.tables import (
     Status,
 )
 from bot.store.ticketing import note_edit
-from channels.base import Author, Inbound
+from channels.words import Author, Inbound
 
 # Built once: building a statement takes longer than SQLite takes to answer it.
 _EVENT = select_row(MESSAGE.c.id, MESSAGE.c.conversation_id).where(

@@ -15,7 +15,7 @@ from bot.store.rows import ADDRESS, CONVERSATION, FILE, MESSAGE, Found
 from bot.store.tables import IS_UNFINISHED, Conversation, File, Message, MessageState, Moment
 from bot.store.ticketing import note_delivery, ticket_of
 from bot.store.turns import place_of
-from channels.base import Author, Owner, Place
+from channels.words import Author, Owner, Place
 
 #: What a later message of the same conversation waits for.
 AHEAD = (MessageState.QUEUED, MessageState.SENDING)

@@ -22,7 +22,7 @@ from bot.store.tables import (
     TicketState,
 )
 from bot.store.ticketing import OVER, RANK, find, ticket_of
-from channels.base import Owner, Place
+from channels.words import Owner, Place
 
 #: Outbound messages a user has seen, or may have.
 SHOWN = (

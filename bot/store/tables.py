@@ -10,7 +10,7 @@ from sqlalchemy import JSON, DateTime, Dialect, Enum, Index, UniqueConstraint, t
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
-from channels.base import Author, Owner
+from channels.words import Author, Owner
 
 
 class Moment(TypeDecorator[datetime]):

@@ -24,7 +24,7 @@ from bot.store.tables import (
     TicketEvent,
     TicketState,
 )
-from channels.base import Author, Owner
+from channels.words import Author, Owner
 
 #: Tickets in these states take no more work.
 OVER = (TicketState.SOLVED, TicketState.CLOSED)

@@ -18,7 +18,7 @@ from bot.errors import Overtaken
 from bot.store.rows import ADDRESS, CONVERSATION, FILE, MESSAGE, Found, add_message
 from bot.store.tables import IS_UNFINISHED, Conversation, Message, MessageState, Status
 from bot.store.ticketing import Escalation, escalate, file_under, ticket_of
-from channels.base import Author, Choice, Owner, Place
+from channels.words import Author, Choice, Owner, Place
 
 # Built once: building a statement takes longer than SQLite takes to answer it.
 _UNHANDLED = (

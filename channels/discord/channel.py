@@ -13,7 +13,7 @@ from typing import Any
 import discord
 import structlog
 
-from channels.base import Abilities, Channel, Host, Limits, Markup, Outbound, Place, Sent, Signal
+from channels.base import Channel, Host
 from channels.discord.commands import announced
 from channels.discord.cursor import Positions
 from channels.discord.files import Files
@@ -26,6 +26,7 @@ from channels.discord.rooms import Rooms
 from channels.discord.sending import Sending, failure
 from channels.discord.settings import DiscordSettings
 from channels.errors import ChannelError
+from channels.words import Abilities, Limits, Markup, Outbound, Place, Sent, Signal
 
 log = structlog.get_logger()
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import structlog
 
-from channels.base import Attachment, Inbound, Limits
 from channels.discord.settings import DiscordSettings
+from channels.words import Attachment, Inbound, Limits
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ import aiohttp
 import discord
 import structlog
 
-from channels.base import Host, Inbound, Place
+from channels.base import Host
 from channels.discord.cursor import Positions
 from channels.discord.files import Files
 from channels.discord.interactions import Interactions, is_private
@@ -19,6 +19,7 @@ from channels.discord.parse import addressed, files, parse, snowflake, taken_bac
 from channels.discord.rest import Broken, Line, Paused
 from channels.discord.rooms import Room, Rooms
 from channels.errors import NotStored, Unacceptable
+from channels.words import Inbound, Place
 
 log = structlog.get_logger()
 

@@ -14,11 +14,12 @@ import discord
 import structlog
 from discord.http import Route
 
-from channels.base import Host, Inbound
+from channels.base import Host
 from channels.discord.parse import COMMAND, EPHEMERAL, PRESS, parse
 from channels.discord.rest import Broken, Line, Paused
 from channels.discord.rooms import Room
 from channels.errors import NotStored, Unacceptable
+from channels.words import Inbound
 
 log = structlog.get_logger()
 

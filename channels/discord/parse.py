@@ -9,9 +9,9 @@ from typing import Any
 
 import discord
 
-from channels.base import Inbound, Place
 from channels.discord.bounds import bounded
 from channels.discord.rooms import Room
+from channels.words import Inbound, Place
 
 #: Types of messages that a person wrote: a plain one and a reply. The others tell of joins, pins, calls, boosts.
 WRITTEN = frozenset({0, 19})

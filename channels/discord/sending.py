@@ -15,12 +15,12 @@ import discord
 from discord.http import MultipartParameters, Route, handle_message_parameters
 from discord.utils import MISSING
 
-from channels.base import Outbound, Place, Sent
 from channels.discord.interactions import Interactions, is_private
 from channels.discord.parse import snowflake
 from channels.discord.rest import Broken, Http, Line, Paused
 from channels.discord.rooms import Rooms
 from channels.errors import ChannelError, MayHaveArrived, Never, TryAgain
+from channels.words import Outbound, Place, Sent
 
 #: Characters on a button, and in what it carries.
 LONGEST_LABEL, LONGEST_PAYLOAD = 80, 100

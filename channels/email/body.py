@@ -8,9 +8,9 @@ from email.message import Message
 
 import structlog
 
-from channels.base import Attachment
 from channels.email.charsets import clean, header_text, text_of
 from channels.email.markup import text_of_html
+from channels.words import Attachment
 
 log = structlog.get_logger()
 

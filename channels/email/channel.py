@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
-from channels.base import Abilities, Channel, ChannelSettings, Host, Limits, Markup, Outbound, Sent
+from channels.base import Channel, ChannelSettings, Host
 from channels.email.mailbox import Broken, opened
 from channels.email.parse import Own
 from channels.email.reading import Reader
@@ -15,6 +15,7 @@ from channels.email.settings import EmailSettings
 from channels.email.threads import signed_id
 from channels.email.writing import letter
 from channels.errors import MayHaveArrived, Never, TryAgain
+from channels.words import Abilities, Limits, Markup, Outbound, Sent
 
 
 class Email(Channel):

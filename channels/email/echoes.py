@@ -6,7 +6,7 @@ from collections import OrderedDict
 from hashlib import sha256
 from time import monotonic
 
-from channels.base import Inbound
+from channels.words import Inbound
 
 #: Seconds the same words are counted for, and senders with their words that are remembered.
 WINDOW = 3600.0

@@ -12,7 +12,6 @@ from hashlib import sha256
 
 import structlog
 
-from channels.base import Inbound, Place
 from channels.email.authentication import results
 from channels.email.body import Body, body_of
 from channels.email.bounces import bounced
@@ -20,6 +19,7 @@ from channels.email.heads import Head, as_written, head_of
 from channels.email.kinds import Kind, first, kind_of
 from channels.email.quotes import folded
 from channels.email.threads import ours, thread_of
+from channels.words import Inbound, Place
 
 log = structlog.get_logger()
 

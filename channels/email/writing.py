@@ -10,11 +10,11 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from itertools import chain
 
-from channels.base import Author, Outbound
 from channels.email.charsets import clean
 from channels.email.markup import plain_of
 from channels.email.settings import ADDRESS, EmailSettings
 from channels.email.threads import ids, signed_id
+from channels.words import Author, Outbound
 
 #: Whoever wraps at 78 characters breaks a long Message-ID to pieces; a line may have 998.
 POLICY = SMTP.clone(max_line_length=900, cte_type="7bit")

@@ -10,12 +10,13 @@ from dataclasses import replace
 import structlog
 from telegram.error import BadRequest, TelegramError
 
-from channels.base import Attachment, Host, Inbound, Limits
+from channels.base import Host
 from channels.errors import NotStored, Unacceptable
 from channels.telegram.addressed import Me
 from channels.telegram.client import Client, told
 from channels.telegram.keyboard import HASHED, shortened
 from channels.telegram.parse import File, files, merged, parse, read
+from channels.words import Attachment, Inbound, Limits
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ import structlog
 from starlette.routing import BaseRoute
 from telegram.error import RetryAfter, TelegramError
 
-from channels.base import Abilities, Channel, ChannelSettings, Host, Limits, Markup, Outbound, Place, Sent, Signal
+from channels.base import Channel, ChannelSettings, Host
 from channels.errors import NotStored
 from channels.telegram.addressed import Me
 from channels.telegram.arrivals import Arrivals
@@ -22,6 +22,7 @@ from channels.telegram.polling import Polling
 from channels.telegram.sending import Sending
 from channels.telegram.settings import TelegramSettings
 from channels.telegram.webhook import Webhook
+from channels.words import Abilities, Limits, Markup, Outbound, Place, Sent, Signal
 
 log = structlog.get_logger()
 

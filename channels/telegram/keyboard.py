@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from channels.base import Choice
+from channels.words import Choice
 
 #: Bytes in a button.
 MOST_BYTES = 64

@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from channels.base import Inbound, Place
 from channels.telegram.addressed import GROUPS, Me, said
 from channels.telegram.wire import Keyboard, Message, Pressed, Update, User
+from channels.words import Inbound, Place
 
 #: Characters of an update that are kept as they came.
 LONGEST_RAW = 100_000

@@ -9,12 +9,12 @@ from typing import Any
 from telegram import LinkPreviewOptions, Message, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, RetryAfter
 
-from channels.base import Outbound, Place, Sent, StoredFile
 from channels.errors import ChannelError, Never, TryAgain
 from channels.telegram.client import Client, seconds, translated
 from channels.telegram.keyboard import keyboard
 from channels.telegram.markup import shown
 from channels.telegram.pace import Pace
+from channels.words import Outbound, Place, Sent, StoredFile
 
 #: Seconds worth waiting here; for longer pauses the core tries again.
 SHORT_WAIT = 0.3

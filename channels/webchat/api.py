@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from channels.base import Author, Host, Inbound, Place, Received, Shown, StoredFile
+from channels.base import Host
 from channels.errors import NotStored, Unacceptable
 from channels.webchat import wire
 from channels.webchat.errors import Code, Refused
@@ -28,6 +28,7 @@ from channels.webchat.script import Script
 from channels.webchat.settings import WebChatSettings
 from channels.webchat.streams import Streams
 from channels.webchat.tokens import Tokens, Visitor
+from channels.words import Author, Inbound, Place, Received, Shown, StoredFile
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
 
-from channels.base import Channel, Host, Limits, Markup, Outbound, Place, Sent, Signal
+from channels.base import Channel, Host
 from channels.webchat.api import Api
 from channels.webchat.settings import WebChatSettings
 from channels.webchat.streams import Streams
+from channels.words import Limits, Markup, Outbound, Place, Sent, Signal
 
 
 class WebChat(Channel):

@@ -10,8 +10,8 @@ from pathlib import PurePath
 
 import filetype  # type: ignore[import-untyped]  # the package ships no type information
 
-from channels.base import Attachment
 from channels.webchat.errors import Code, Refused
+from channels.words import Attachment
 
 #: Characters of a file name that are kept; file systems take 255 bytes.
 LONGEST_NAME = 80

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-from channels.base import Inbound, Place
 from channels.webchat.errors import Code, Refused
 from channels.webchat.files import checked
 from channels.webchat.form import Form
 from channels.webchat.settings import WebChatSettings
 from channels.webchat.tokens import Visitor
+from channels.words import Inbound, Place
 
 #: Characters in the payload of a button.
 LONGEST_CHOICE = 1_000

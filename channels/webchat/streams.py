@@ -8,7 +8,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from channels.base import Outbound, Shown, Signal
+from channels.words import Outbound, Shown, Signal
 
 #: Pages one visitor may have open; the oldest makes room.
 MOST_PAGES = 10

@@ -8,7 +8,7 @@ from typing import Any
 
 from sse_starlette import ServerSentEvent
 
-from channels.base import Author, Choice, Outbound, Owner, Shown, Signal, StoredFile, Transcript
+from channels.words import Author, Choice, Outbound, Owner, Shown, Signal, StoredFile, Transcript
 
 Link = Callable[[StoredFile], str]
 Json = dict[str, Any]

@@ -13,8 +13,9 @@ from typing import ClassVar
 import aiohttp
 import structlog
 
-from channels.base import Abilities, Channel, ChannelSettings, Host, Limits, Outbound, Place, Sent
+from channels.base import Channel, ChannelSettings, Host
 from channels.errors import ChannelError, MayHaveArrived, Never, NotStored, TryAgain
+from channels.words import Abilities, Limits, Outbound, Place, Sent
 from channels.x.api import KEYS, Answer, Api
 from channels.x.budget import Budget
 from channels.x.events import identity, may_answer, mention, message

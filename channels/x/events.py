@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from channels.base import Inbound, Place
+from channels.words import Inbound, Place
 from channels.x.text import unescaped, without_mentions
 
 #: Characters of a payload that are kept as they came.

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
 
-from channels.base import Outbound
 from channels.errors import MayHaveArrived
+from channels.words import Outbound
 from channels.x.api import Api
 from channels.x.events import Payload, answered, first_id, identity, text_of
 from channels.x.text import without_mentions

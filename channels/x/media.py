@@ -9,8 +9,8 @@ from http import HTTPStatus
 
 import structlog
 
-from channels.base import Attachment, Limits
 from channels.errors import ChannelError, Never
+from channels.words import Attachment, Limits
 from channels.x.api import Api, refusal, taken, translated
 from channels.x.events import Media
 

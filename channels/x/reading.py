@@ -11,8 +11,9 @@ from typing import Any, NoReturn
 
 import structlog
 
-from channels.base import Host, Inbound, Limits
+from channels.base import Host
 from channels.errors import ChannelError, NotStored, TryAgain, Unacceptable
+from channels.words import Inbound, Limits
 from channels.x.api import Answer, Api
 from channels.x.events import Includes, Payload, first_id, identity, media
 from channels.x.media import fetch

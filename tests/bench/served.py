@@ -24,8 +24,8 @@ from bot.check import built
 from bot.config_file import ConfigFile
 from bot.understanding import Understanding
 from bot.understood import Understood
-from channels.base import Inbound, Limits, Markup, Outbound, Place, Sent
 from channels.memory import Memory
+from channels.words import Inbound, Limits, Markup, Outbound, Place, Sent
 from tests.bench.talks import Ask, Round, lead
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from channels.base import Author, Choice, Owner, Signal
+from channels.words import Author, Choice, Owner, Signal
 from tests.browser.conftest import Visit
 from tests.browser.widget import Widget
 from tests.channels.webchat import samples

@@ -9,7 +9,7 @@ import jwt
 import pytest
 from playwright.async_api import Route, expect
 
-from channels.base import Place
+from channels.words import Place
 from tests.browser.conftest import IDENTITY_SECRET, Visit
 from tests.channels.webchat.host import MemoryHost
 from tests.channels.webchat.site import Site

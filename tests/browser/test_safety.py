@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from channels.base import Author
+from channels.words import Author
 from tests.browser.conftest import Visit
 from tests.channels.webchat.host import MemoryHost
 from tests.channels.webchat.site import Embedding

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from channels.base import Author, Choice, Inbound, Owner, Place, Signal
+from channels.words import Author, Choice, Inbound, Owner, Place, Signal
 from tests.browser.conftest import Visit
 from tests.browser.widget import Widget
 from tests.channels.webchat import samples

@@ -13,7 +13,7 @@ from bot.conversation import Content
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.tables import File, MessageState, Revision
-from channels.base import Attachment, Choice
+from channels.words import Attachment, Choice
 from tests.channels.house import PATIENCE, House
 from tests.channels.peer import Fault, Peer
 from tests.samples import rows, until

@@ -21,7 +21,8 @@ from bot.store.database import Database, Session
 from bot.store.inbox import KeptFile
 from bot.store.tables import Address, Conversation, File, Message, MessageState
 from bot.store.turns import Outcome, Reply
-from channels.base import Attachment, Channel, Choice
+from channels.base import Channel
+from channels.words import Attachment, Choice
 from tests.channels.peer import Peer
 from tests.floor import Mind
 from tests.samples import rows, until

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from channels.base import Attachment, Channel, Place
+from channels.base import Channel
+from channels.words import Attachment, Place
 
 
 class Fault(StrEnum):

@@ -8,9 +8,9 @@ from typing import Any
 
 from aiohttp import web
 
-from channels.base import Attachment, Place
 from channels.discord import Discord
 from channels.discord.settings import DiscordSettings
+from channels.words import Attachment, Place
 from tests.channels.discord.server import Server
 from tests.channels.discord.wire import BOT, TOKEN, File, Json, answer, never, refusal
 from tests.channels.peer import Fault, Seen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.store.tables import Conversation, MessageState
-from channels.base import Choice
+from channels.words import Choice
 from tests.channels.discord.peer import INTERACTION, PERSONS, DiscordPeer
 from tests.channels.discord.wire import BOT
 from tests.channels.house import House

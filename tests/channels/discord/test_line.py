@@ -12,8 +12,8 @@ import pytest
 
 from bot.host import ChannelHost
 from bot.store.tables import Hearing
-from channels.base import Inbound, Received
 from channels.discord import Discord
+from channels.words import Inbound, Received
 from tests.channels.discord.line import INVALID
 from tests.channels.discord.peer import DiscordPeer
 from tests.channels.house import House

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.base import Inbound
 from channels.discord.bounds import LONGEST_RAW, bounded
 from channels.discord.cursor import Positions
 from channels.discord.parse import addressed, files, parse, taken_back
 from channels.discord.rooms import Room
+from channels.words import Inbound
 
 PAYLOADS: dict[str, Any] = json.loads((Path(__file__).parent / "payloads" / "events.json").read_text(encoding="utf-8"))
 ACCOUNT = "100000000000000001"

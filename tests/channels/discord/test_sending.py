@@ -13,9 +13,9 @@ import pytest
 from aiohttp import web
 
 from bot.store.tables import MessageState
-from channels.base import Attachment, Choice, Outbound, Place, Signal, StoredFile
 from channels.discord import Discord
 from channels.errors import MayHaveArrived, Never, TryAgain
+from channels.words import Attachment, Choice, Outbound, Place, Signal, StoredFile
 from tests.channels.discord.peer import DiscordPeer
 from tests.channels.discord.wire import BOT, Json, answer, refusal
 from tests.channels.house import House

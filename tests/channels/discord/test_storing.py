@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from channels.base import Inbound, Received
 from channels.errors import NotStored, Unacceptable
+from channels.words import Inbound, Received
 from tests.channels.discord.peer import DiscordPeer
 from tests.channels.webchat.host import MemoryHost
 from tests.samples import until

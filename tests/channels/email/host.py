@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from channels.base import Inbound, Place, Received, StoredFile, Transcript
 from channels.errors import NotStored, Unacceptable
+from channels.words import Inbound, Place, Received, StoredFile, Transcript
 
 
 @dataclass

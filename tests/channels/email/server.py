@@ -23,10 +23,11 @@ from pymap.backend.dict import DictBackend
 from pymap.imap import IMAPServer
 from pysasl.hashing import Cleartext
 
-from channels.base import Attachment, Channel, Place
+from channels.base import Channel
 from channels.email import Email
 from channels.email.settings import EmailSettings
 from channels.email.threads import thread_of
+from channels.words import Attachment, Place
 from tests.channels.email.line import Line
 from tests.channels.peer import Fault, Seen
 

@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from pydantic import SecretStr
 
-from channels.base import Inbound
 from channels.email import Email
 from channels.email.charsets import header_text, text_of
 from channels.email.echoes import Echoes
@@ -20,6 +19,7 @@ from channels.email.quotes import folded
 from channels.email.reading import Cursor
 from channels.email.settings import EmailSettings
 from channels.email.threads import ids, ours, signed_id, thread_of
+from channels.words import Inbound
 
 ADDRESS = "support@frontdesk.test"
 OWN = Own(account=ADDRESS, addresses=frozenset({ADDRESS}), secret=b"key", authserv_id="mx.frontdesk.test")

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from channels.base import Author, Outbound, Sent, StoredFile
 from channels.email import Email, sending
 from channels.email.threads import ours
 from channels.errors import ChannelError, MayHaveArrived, Never, TryAgain
+from channels.words import Author, Outbound, Sent, StoredFile
 from tests.channels.email.host import Notes
 from tests.channels.email.server import ADDRESS, PASSWORD, Post
 from tests.channels.peer import Fault

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
-from channels.base import Attachment, Place
 from channels.telegram import Telegram
 from channels.telegram.settings import TelegramSettings
+from channels.words import Attachment, Place
 from tests.channels.peer import Fault, Seen
 from tests.channels.telegram.server import BOT, TOKEN, Json, Refused, Server
 

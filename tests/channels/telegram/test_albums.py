@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.store.tables import File
-from channels.base import Attachment
+from channels.words import Attachment
 from tests.channels.house import House
 from tests.channels.telegram.platform import Platform
 from tests.channels.telegram.samples import payload

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.store.tables import MessageState
-from channels.base import Choice, Place
+from channels.words import Choice, Place
 from tests.channels.house import House
 from tests.channels.telegram.platform import Platform
 from tests.channels.telegram.samples import GROUP, ME, payload

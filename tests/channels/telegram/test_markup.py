@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.rendering import render
-from channels.base import Markup
 from channels.telegram.markup import measure, shown, units
+from channels.words import Markup
 
 
 def stretches(markdown: str) -> list[tuple[str, str]]:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from channels.base import Place
 from channels.telegram.parse import File, files, parse
+from channels.words import Place
 from tests.channels.telegram.samples import GROUP, ME, PAYLOADS, payload
 
 MAP = "📍 https://www.openstreetmap.org/?mlat=52.520008&mlon=13.404954"

@@ -11,7 +11,7 @@ from bot.errors import StorageDown
 from bot.host import ChannelHost
 from bot.store.database import Database
 from bot.store.tables import Cursor, File, Hearing
-from channels.base import Attachment, Inbound, Received
+from channels.words import Attachment, Inbound, Received
 from tests.channels.house import House
 from tests.channels.telegram.platform import Platform
 from tests.channels.telegram.samples import ME, payload

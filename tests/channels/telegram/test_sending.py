@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from bot.store.tables import MessageState
-from channels.base import Choice, Outbound, Place, Signal, StoredFile
 from channels.errors import ChannelError, MayHaveArrived, Never, TryAgain
 from channels.telegram.keyboard import MOST_BYTES, shortened
 from channels.telegram.pace import Pace
+from channels.words import Choice, Outbound, Place, Signal, StoredFile
 from tests.channels.house import House
 from tests.channels.peer import Fault
 from tests.channels.telegram.platform import Platform

@@ -18,8 +18,8 @@ from bot.errors import StorageDown
 from bot.host import ChannelHost
 from bot.store.database import Database
 from bot.store.tables import File
-from channels.base import Attachment
 from channels.telegram.webhook import HEADER, LARGEST
+from channels.words import Attachment
 from tests.channels.house import House
 from tests.channels.telegram.platform import WEBHOOK_SECRET, Platform
 from tests.channels.telegram.samples import payload

@@ -8,20 +8,9 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
-from channels.base import (
-    Author,
-    Channel,
-    Choice,
-    Inbound,
-    Outbound,
-    Owner,
-    Place,
-    Received,
-    Shown,
-    StoredFile,
-    Transcript,
-)
+from channels.base import Channel
 from channels.errors import NotStored, Unacceptable
+from channels.words import Author, Choice, Inbound, Outbound, Owner, Place, Received, Shown, StoredFile, Transcript
 
 Answer = Callable[[Inbound], Awaitable[None]]
 

@@ -8,8 +8,8 @@ from contextlib import AsyncExitStack
 import httpx
 import pytest
 
-from channels.base import Author, Choice, Owner, Place, Signal, Transcript
 from channels.webchat.streams import LONGEST_QUEUE, MOST_PAGES, Streams
+from channels.words import Author, Choice, Owner, Place, Signal, Transcript
 from tests.channels.webchat import samples
 from tests.channels.webchat.host import MemoryHost
 from tests.channels.webchat.site import Site

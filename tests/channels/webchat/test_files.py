@@ -11,8 +11,8 @@ import httpx
 import jwt
 import pytest
 
-from channels.base import Place
 from channels.webchat.files import checked, clean_name
+from channels.words import Place
 from tests.channels.webchat import samples
 from tests.channels.webchat.host import MemoryHost
 from tests.channels.webchat.site import Site

@@ -10,10 +10,10 @@ import pytest
 from pydantic import SecretStr
 from starlette.requests import Request
 
-from channels.base import Author, Place
 from channels.errors import Unacceptable
 from channels.webchat.pace import address
 from channels.webchat.settings import WebChatSettings
+from channels.words import Author, Place
 from tests.channels.webchat import samples
 from tests.channels.webchat.conftest import IDENTITY_SECRET
 from tests.channels.webchat.host import MemoryHost

@@ -7,7 +7,7 @@ from functools import partial
 
 from pydantic import SecretStr
 
-from channels.base import Attachment, Place
+from channels.words import Attachment, Place
 from channels.x import X
 from channels.x.events import text_of
 from channels.x.settings import XSettings

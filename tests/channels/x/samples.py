@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from channels.base import Outbound, Place
+from channels.words import Outbound, Place
 from tests.channels.x.server import Answered
 
 ANN = Place(account="9000", handle="1001")

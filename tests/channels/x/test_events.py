@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from channels.base import Inbound, Place
+from channels.words import Inbound, Place
 from channels.x.events import Includes, Media, first_id, may_answer, media, mention, message, moment, text_of
 
 PAYLOADS = Path(__file__).parent / "payloads"

@@ -16,8 +16,8 @@ from bot.settings import Settings
 from bot.store import inbox
 from bot.store.database import Database
 from bot.store.tables import File, MessageState
-from channels.base import Attachment, Inbound, Received
 from channels.errors import NotStored
+from channels.words import Attachment, Inbound, Received
 from tests.channels.contract import PICTURE
 from tests.channels.house import House
 from tests.channels.peer import Fault
