@@ -252,6 +252,8 @@ async def test_locked_database_is_not_stored(
         lambda: host.file(ANN, 1),
         lambda: host.cursor("bot-1"),
         lambda: host.keep_cursor("bot-1", "42"),
+        lambda: host.bounced("bot-1", "2.0", "gone"),
+        lambda: host.thread_of_ticket("bot-1", "ann", "FD-1001"),
     ]
     for attempt in attempts:
         with pytest.raises(NotStored):

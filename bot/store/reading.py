@@ -153,6 +153,27 @@ def status_for(session: Session, conversation_id: int, number: str | None) -> Ti
     ).first()
 
 
+def thread_of_ticket(session: Session, channel: str, account: str, handle: str, number: str) -> str | None:
+    """The thread of the ticket's newest conversation with `handle`; None where the ticket is about no such one."""
+    wanted = number.strip().upper()
+    if not wanted.isascii() or not wanted.isprintable():
+        return None
+    return session.exec(
+        select(Conversation.thread)
+        .join(Address, col(Conversation.address_id) == Address.id)
+        .join(TicketConversation, col(TicketConversation.conversation_id) == Conversation.id)
+        .join(Ticket, col(Ticket.id) == TicketConversation.ticket_id)
+        .where(
+            Ticket.number == wanted,
+            Address.channel == channel,
+            Address.account == account,
+            Address.handle == handle,
+        )
+        .order_by(col(Conversation.id).desc())
+        .limit(1)
+    ).first()
+
+
 def settled(session: Session, message_id: int) -> bool:
     """Whether an inbound message is worked off: handled, and nothing of its conversation on its way out."""
     message = session.get_one(Message, message_id)
