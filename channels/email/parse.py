@@ -14,7 +14,7 @@ import structlog
 
 from channels.email.authentication import results
 from channels.email.body import Body, body_of
-from channels.email.bounces import bounced
+from channels.email.bounces import Bounce, bounce_of
 from channels.email.heads import Head, as_written, head_of
 from channels.email.kinds import Kind, first, kind_of
 from channels.email.quotes import folded
@@ -55,9 +55,8 @@ class Mail:
     kind: Kind
     head: Head
     inbound: Inbound | None
-    #: Key of the part of ours that a bounce is about, and what the server said.
-    bounce_of: str | None = None
-    reason: str = ""
+    #: What a bounce says.
+    bounce: Bounce | None = None
 
 
 def parse(data: bytes, own: Own, arrived: datetime | None = None, size: int | None = None) -> Inbound | None:
@@ -92,9 +91,9 @@ def _read(parsed: Message, data: bytes, own: Own, arrived: datetime | None, size
     # Names are read from a mail that may have lost its end; its files would be halves.
     body = body_of(parsed, own.most_files if size is None else 0, own.file_bytes)
     kind = kind_of(head.headers, head.sender, head.subject, own=_is_own(head, own))
-    about, reason = bounced(data, own.secret, own.domain) if kind is Kind.BOUNCE else (None, "")
+    bounce = bounce_of(data, head.sender, head.subject, own.secret, own.domain) if kind is Kind.BOUNCE else None
     inbound = _inbound(head, body, own, size) if head.answer_to else None
-    return Mail(kind=kind, head=head, inbound=inbound, bounce_of=about, reason=reason)
+    return Mail(kind=kind, head=head, inbound=inbound, bounce=bounce)
 
 
 def _is_own(head: Head, own: Own) -> bool:

@@ -12,6 +12,7 @@ from typing import NoReturn
 import structlog
 
 from channels.base import Host
+from channels.email.bounces import Bounce
 from channels.email.echoes import Echoes
 from channels.email.kinds import Kind
 from channels.email.mailbox import BATCH, Broken, Mailbox, opened, since
@@ -150,7 +151,8 @@ class Reader:
     async def _deliver(self, mail: Mail, uid: int) -> bool:
         """Whether it is a message, and on disk now."""
         if mail.kind is not Kind.MESSAGE or mail.inbound is None:
-            self._say_unanswered(mail, uid)
+            log.info("mail_unanswered", channel=self._name, uid=uid, kind=mail.kind.value)
+            await self._tell_bounce(mail.bounce)
             return False
         if self._echoes.too_many(mail.inbound):
             log.warning("mail_loop", channel=self._name, uid=uid)
@@ -162,11 +164,12 @@ class Reader:
             return False
         return True
 
-    def _say_unanswered(self, mail: Mail, uid: int) -> None:
-        if mail.bounce_of:
-            log.warning("mail_bounced", channel=self._name, part=mail.bounce_of, reason=mail.reason)
-        else:
-            log.info("mail_unanswered", channel=self._name, uid=uid, kind=mail.kind.value)
+    async def _tell_bounce(self, bounce: Bounce | None) -> None:
+        if bounce is None or bounce.key is None:
+            return
+        log.warning("mail_bounced", channel=self._name, part=bounce.key, failed=bounce.failed)
+        if bounce.failed:
+            await self._host.bounced(self._own.account, bounce.key, bounce.reason)
 
     async def _keep(self, mailbox: Mailbox, uid: int, day: date) -> None:
         await self._host.keep_cursor(self._own.account, str(Cursor(mailbox.validity, uid, day)))
