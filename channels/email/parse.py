@@ -18,7 +18,7 @@ from channels.email.bounces import Bounce, bounce_of
 from channels.email.heads import Head, as_written, head_of
 from channels.email.kinds import Kind, first, kind_of
 from channels.email.quotes import folded
-from channels.email.threads import ours, thread_of
+from channels.email.threads import is_frontdesks, ours, thread_of, ticket_in
 from channels.words import Inbound, Place
 
 log = structlog.get_logger()
@@ -28,7 +28,6 @@ LONGEST_RAW = 100_000
 #: Bytes of a mail no parser can read that are shown.
 LONGEST_UNREADABLE = 10_000
 PLAIN_HEADERS = re.compile(rb"(from|date|message-id):[\x20-\x7e]{1,500}", re.IGNORECASE)
-TICKET = re.compile(r"\[([A-Z]{1,8}-\d{1,12})\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +54,8 @@ class Mail:
     kind: Kind
     head: Head
     inbound: Inbound | None
+    #: Number of a ticket that may lead its sender back to a thread, where no name of ours does.
+    ticket: str | None = None
     #: What a bounce says.
     bounce: Bounce | None = None
 
@@ -93,12 +94,13 @@ def _read(parsed: Message, data: bytes, own: Own, arrived: datetime | None, size
     kind = kind_of(head.headers, head.sender, head.subject, own=_is_own(head, own))
     bounce = bounce_of(data, head.sender, head.subject, own.secret, own.domain) if kind is Kind.BOUNCE else None
     inbound = _inbound(head, body, own, size) if head.answer_to else None
-    return Mail(kind=kind, head=head, inbound=inbound, bounce=bounce)
+    ticket = ticket_in(head.subject) if _leads_back(head, own) else None
+    return Mail(kind=kind, head=head, inbound=inbound, ticket=ticket, bounce=bounce)
 
 
 def _is_own(head: Head, own: Own) -> bool:
     came_back = own.account in first(head.headers, "x-loop").lower().split()
-    return head.sender in own.addresses or came_back or bool(ours(own.secret, own.domain, head.message_id))
+    return head.sender in own.addresses or came_back or is_frontdesks(head.message_id)
 
 
 def _inbound(head: Head, body: Body, own: Own, size: int | None) -> Inbound:
@@ -137,15 +139,25 @@ def _event_id(head: Head, body: Body) -> str:
 
 
 def _thread(head: Head, body: Body, own: Own) -> str:
-    for known in reversed(head.references):
-        if signed := ours(own.secret, own.domain, known):
-            return signed[1]
+    if signed := _signed(head, own):
+        return signed
     root = next(iter(head.references), head.message_id)
     return thread_of(root or _event_id(head, body))
 
 
+def _signed(head: Head, own: Own) -> str | None:
+    """The thread, where the mail answers one of ours."""
+    names = (ours(own.secret, own.domain, known) for known in reversed(head.references))
+    return next((found[1] for found in names if found), None)
+
+
+def _leads_back(head: Head, own: Own) -> bool:
+    """Nobody gets into another's thread by having the answer sent to them, or under a name that is surely false."""
+    forged = results(head, own.authserv_id).get("dmarc") == "fail"
+    return head.answer_to == head.sender and not forged and _signed(head, own) is None
+
+
 def _raw(head: Head, body: Body, checked: Mapping[str, str], size: int | None) -> Mapping[str, object]:
-    ticket = TICKET.search(head.subject)
     return {
         "message_id": head.message_id,
         "references": list(head.references),
@@ -153,7 +165,7 @@ def _raw(head: Head, body: Body, checked: Mapping[str, str], size: int | None) -
         "from": head.sender,
         "to": list(head.to),
         "cc": list(head.cc),
-        "ticket": ticket[1] if ticket else None,
+        "ticket": ticket_in(head.subject),
         "authentication": dict(checked),
         "headers": as_written(head.headers),
         "text": body.text[:LONGEST_RAW],

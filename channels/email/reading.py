@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import NoReturn
 
@@ -19,6 +19,7 @@ from channels.email.mailbox import BATCH, Broken, Mailbox, opened, since
 from channels.email.parse import Mail, Own, read
 from channels.email.settings import EmailSettings
 from channels.errors import NotStored, Unacceptable
+from channels.words import Inbound
 
 log = structlog.get_logger()
 
@@ -158,11 +159,19 @@ class Reader:
             log.warning("mail_loop", channel=self._name, uid=uid)
             return False
         try:
-            await self._host.deliver(mail.inbound)
+            await self._host.deliver(await self._in_its_thread(mail.inbound, mail.ticket))
         except Unacceptable as error:
             log.warning("mail_not_taken", channel=self._name, uid=uid, code=error.code)
             return False
         return True
+
+    async def _in_its_thread(self, said: Inbound, ticket: str | None) -> Inbound:
+        """The message where its ticket is, unless it belongs to a conversation we know."""
+        if ticket is None or (await self._host.transcript(said.place, 1)).messages:
+            return said
+        place = said.place
+        thread = await self._host.thread_of_ticket(place.account, place.handle, ticket)
+        return said if thread is None else replace(said, place=replace(place, thread=thread))
 
     async def _tell_bounce(self, bounce: Bounce | None) -> None:
         if bounce is None or bounce.key is None:
