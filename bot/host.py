@@ -82,6 +82,8 @@ class ChannelHost:
             inbound,
             text=redact(clean_text(inbound.text)),
             raw=redact_all(inbound.raw),
+            whole=redact(clean_text(inbound.whole)),
+            beside={clean_text(key): redact(clean_text(value)) for key, value in inbound.beside.items()},
             name=clean_text(inbound.name)[:200],
             attributes={clean_text(key): clean_text(value) for key, value in inbound.attributes.items()},
         )

@@ -23,6 +23,7 @@ from bot.settings import Settings
 from bot.states import States
 from bot.store import outbox, ticketing
 from bot.store.database import Database
+from bot.store.rows import BESIDE, WHOLE
 from bot.store.tables import Address, Contact, Message, Revision
 from bot.store.turns import Reply
 from bot.understood import Understood
@@ -147,6 +148,17 @@ async def test_secret_is_never_stored(database: Database, host: ChannelHost) -> 
     (message,), (revision,) = rows(database, Message), rows(database, Revision)
     assert (message.text, revision.text) == (f"my card {MARKS[Secret.CARD]}!", f"my card {MARKS[Secret.CARD]}")
     assert "1111" not in str(message.raw) + str(revision.raw)
+
+
+async def test_what_agents_see_is_clean(database: Database, host: ChannelHost) -> None:
+    """What stands beside a text, and the whole of it, are text without secrets too, after an edit as before."""
+    secret = "my card 4111 1111 1111 1111\x1b\r\n"
+    for event, edited in (("e1", None), ("e2", "e1")):
+        beside = {"subject\x1b": secret}
+        await host.deliver(inbound("hello", event, whole=f"{secret}> hi", beside=beside, edit_of=edited))
+        raw = rows(database, Message)[0].raw
+        assert raw[WHOLE] == f"my card {MARKS[Secret.CARD]}\n> hi"
+        assert raw[BESIDE] == {"subject": f"my card {MARKS[Secret.CARD]}\n"}
 
 
 async def test_voucher_is_cleaned_too(database: Database, host: ChannelHost) -> None:

@@ -12,7 +12,7 @@ from hashlib import sha256
 
 import structlog
 
-from channels.email.authentication import results
+from channels.email.authentication import METHODS, results
 from channels.email.body import Body, body_of
 from channels.email.bounces import Bounce, bounce_of
 from channels.email.heads import Head, as_written, head_of
@@ -25,6 +25,8 @@ log = structlog.get_logger()
 
 #: Characters of the whole text that are kept beside the folded one.
 LONGEST_RAW = 100_000
+#: Characters of each thing shown beside the text.
+LONGEST_BESIDE = 1_000
 #: Bytes of a mail no parser can read that are shown.
 LONGEST_UNREADABLE = 10_000
 PLAIN_HEADERS = re.compile(rb"(from|date|message-id):[\x20-\x7e]{1,500}", re.IGNORECASE)
@@ -105,11 +107,12 @@ def _is_own(head: Head, own: Own) -> bool:
 
 def _inbound(head: Head, body: Body, own: Own, size: int | None) -> Inbound:
     checked = results(head, own.authserv_id)
+    text = _words(head, body, own, size)
     vouched = checked.get("dmarc") == "pass" and head.answer_to == head.sender
     return Inbound(
         event_id=_event_id(head, body),
         place=Place(account=own.account, handle=head.answer_to, thread=_thread(head, body, own)),
-        text=_words(head, body, own, size),
+        text=text,
         name=head.name,
         verified_by=own.authserv_id or "" if vouched else "",
         attributes=checked,
@@ -117,6 +120,8 @@ def _inbound(head: Head, body: Body, own: Own, size: int | None) -> Inbound:
         reply_to=head.references[-1] if head.references else None,
         language=head.language,
         sent_at=head.sent_at,
+        beside=_beside(head, own, checked),
+        whole="" if " ".join(body.text.split()) in " ".join(text.split()) else body.text[:LONGEST_RAW],
         raw=_raw(head, body, checked, size),
     )
 
@@ -157,6 +162,22 @@ def _leads_back(head: Head, own: Own) -> bool:
     return head.answer_to == head.sender and not forged and _signed(head, own) is None
 
 
+def _beside(head: Head, own: Own, checked: Mapping[str, str]) -> Mapping[str, str]:
+    """What an agent sees: the subject, who wrote where the answer goes to another, who else got it, who vouches."""
+    others = {
+        name: ", ".join(person for person in people if person not in own.addresses)
+        for name, people in (("to", head.to), ("cc", head.cc))
+    }
+    shown = {
+        "subject": head.subject,
+        "from": head.sender if head.sender != head.answer_to else "",
+        **others,
+        "authentication": " ".join(f"{method}={checked[method]}" for method in METHODS if method in checked)
+        or ("none" if own.authserv_id else ""),
+    }
+    return {name: value[:LONGEST_BESIDE] for name, value in shown.items() if value}
+
+
 def _raw(head: Head, body: Body, checked: Mapping[str, str], size: int | None) -> Mapping[str, object]:
     return {
         "message_id": head.message_id,
@@ -168,7 +189,6 @@ def _raw(head: Head, body: Body, checked: Mapping[str, str], size: int | None) -
         "ticket": ticket_in(head.subject),
         "authentication": dict(checked),
         "headers": as_written(head.headers),
-        "text": body.text[:LONGEST_RAW],
         "left": body.left[: LONGEST_RAW // 1_000],
         "size": size,
     }
