@@ -12,7 +12,7 @@ import pytest
 from bot.conversation import Content, Conversations
 from bot.settings import Settings
 from bot.store.database import Database
-from bot.store.tables import Conversation, MessageState, Ticket, TicketEvent
+from bot.store.tables import Conversation, Cursor, MessageState, Ticket, TicketEvent
 from bot.tickets import Tickets
 from bot.worker import Worker
 from channels.email.threads import ours
@@ -23,6 +23,8 @@ from tests.floor import Floor, Mind, at_work
 from tests.samples import rows, until
 
 pytestmark = pytest.mark.usefixtures("quick")
+
+CORPUS = Path(__file__).parent / "corpus"
 
 #: States in which nothing is on its way any more.
 DONE = {MessageState.HANDLED, MessageState.SENT, MessageState.FAILED, MessageState.WITHHELD}
@@ -80,6 +82,25 @@ def desk(
 
 
 HUMAN = ("Subject: My withdrawal", "Message-ID: <root@people.test>", "Cc: carol@people.test")
+
+
+async def test_no_mail_of_the_corpus_stops_the_mailbox(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Everything people, programs and attackers send is taken or passed over, and what comes after it is read."""
+    mails = [path.read_bytes() for path in sorted(CORPUS.glob("*.eml"))]
+    for data in mails:
+        await desk.post.arrive(data)
+    async with desk.house.open():
+        await desk.post.say("ann", "the last one")
+        await until(lambda: [message.text for message in desk.house.heard()][-1:] == ["the last one"])
+    written = capsys.readouterr().out
+    assert [
+        word for word in ("mail_not_taken", "mail_left_alone", "mailbox_fault", "channel_trouble") if word in written
+    ] == []
+    assert written.count("mail_unanswered") + len(desk.house.heard()) == len(mails) + 1
+    text = "".join(message.text for message in desk.house.heard())
+    assert not [odd for odd in ("\0", "\x1b", "<script", "track.gif") if odd in text]
+    (cursor,) = rows(desk.database, Cursor)
+    assert cursor.value.split(":")[1] == str(100 + len(mails) + 1)
 
 
 @pytest.mark.parametrize(
