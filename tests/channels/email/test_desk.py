@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.conversation import Content, Conversations
+from bot.redaction import MARKS, Secret
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.tables import Conversation, Cursor, MessageState, Ticket, TicketEvent
@@ -143,6 +144,28 @@ async def test_agents_answer_stands_in_the_thread(desk: Desk) -> None:
     assert answer["References"] == "<root@people.test> <2@people.test>"
     assert answer["Cc"] == "carol@people.test"
     assert [mail["Message-ID"] for mail in desk.post.mails("carol")] == [answer["Message-ID"]]
+
+
+async def test_agents_answer_that_bounces_is_on_the_ticket(desk: Desk) -> None:
+    """The agent finds the answer failed, with the server's words without their secrets, and the next one leaves."""
+    async with desk.open():
+        await desk.mail(*HUMAN, text="I want a human")
+        await desk.tickets.reply("FD-1001", "Anna", "It left a minute ago.")
+        await desk.quiet()
+        name = desk.post.mails("ann")[-1]["Message-ID"]
+        words = "550 mailbox full, said 4111 1111 1111 1111"
+        reports = f"Final-Recipient: rfc822; ann@people.test\r\nAction: failed\r\nDiagnostic-Code: smtp; {words}"
+        kind = "Content-Type: multipart/report; report-type=delivery-status; boundary=b"
+        text = f"--b\r\n\r\n{reports}\r\n\r\nMessage-ID: {name}\r\n--b--"
+        await desk.send(kind, "Subject: failure notice", text=text, sender="MAILER-DAEMON@people.test")
+        await until(lambda: desk.house.said()[-1].state is MessageState.FAILED)
+        await desk.tickets.reply("FD-1001", "Anna", "Can you hear me?")
+        await desk.quiet()
+    view = await desk.tickets.show("FD-1001")
+    assert [said.message.text for said in view.said if said.message.error] == ["It left a minute ago."]
+    (failed,) = [event.detail for event in view.events if event.kind == "failed"]
+    assert failed["error"] == f"550 mailbox full, said {MARKS[Secret.CARD]}"
+    assert desk.post.seen("ann")[-1].text.strip() == "Can you hear me?"
 
 
 async def test_machine_gets_no_acknowledgement(desk: Desk) -> None:
