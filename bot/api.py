@@ -78,7 +78,18 @@ class MessageOut(BaseModel):
     intent: str | None
     confidence: float | None
     created_at: datetime
+    #: How it came: subject, copies, who vouches for the sender.
+    beside: dict[str, str]
+    #: Quoted or signed text was left out of `text`; `original` has it.
+    shortened: bool
     files: list[FileOut]
+
+
+class OriginalOut(BaseModel):
+    """A message as it came: all of its text, and the platform's own payload."""
+
+    text: str
+    raw: dict[str, Any]
 
 
 class EventOut(BaseModel):
@@ -159,7 +170,7 @@ def install(app: FastAPI, tickets: Tickets, database: Database, files: Files) ->
     app.state.database = database
     app.add_middleware(Bounded, prefix=f"{PREFIX}/")
     app.include_router(_router(tickets))
-    app.include_router(_file_router(database, files))
+    app.include_router(_message_router(tickets, database, files))
     _answer_errors(app)
 
 
@@ -213,8 +224,13 @@ def _router(tickets: Tickets) -> APIRouter:
     return api
 
 
-def _file_router(database: Database, files: Files) -> APIRouter:
+def _message_router(tickets: Tickets, database: Database, files: Files) -> APIRouter:
     api = APIRouter(prefix=PREFIX, tags=["tickets"])
+
+    @api.get("/tickets/{number}/messages/{message_id}/original")
+    async def show_original(_: Agent, number: str, message_id: int) -> OriginalOut:
+        """A message as it came, before anything was left out of its text."""
+        return OriginalOut.model_validate(await tickets.original(number, message_id), from_attributes=True)
 
     @api.get("/tickets/{number}/files/{file_id}", response_class=FileResponse)
     async def download_file(_: Agent, number: str, file_id: int) -> FileResponse:
@@ -255,5 +271,7 @@ def _plain(ticket: Ticket) -> dict[str, Any]:
 
 
 def _message(said: Said) -> MessageOut:
-    fields = {name: getattr(said.message, name) for name in MessageOut.model_fields if name != "files"}
-    return MessageOut(**fields, files=[FileOut.model_validate(file, from_attributes=True) for file in said.files])
+    apart = {"files", "beside", "shortened"}
+    fields = {name: getattr(said.message, name) for name in MessageOut.model_fields if name not in apart}
+    files = [FileOut.model_validate(file, from_attributes=True) for file in said.files]
+    return MessageOut(**fields, beside=dict(said.beside), shortened=said.shortened, files=files)

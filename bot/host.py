@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,14 +11,15 @@ from datetime import datetime
 
 import structlog
 
-from bot.conversation import Conversations
+from bot.conversation import Conversations, now
 from bot.errors import NotFound, StorageDown
 from bot.files import Files
+from bot.metrics import SENDS
 from bot.redaction import redact, redact_all
 from bot.rendering import render
 from bot.settings import Settings
 from bot.states import States
-from bot.store import inbox, reading
+from bot.store import inbox, outbox, reading
 from bot.store.database import Database
 from bot.store.reading import Said
 from channels.base import Channel
@@ -28,6 +30,12 @@ log = structlog.get_logger()
 
 #: Bytes of an id of the platform's or of a choice; more, and no index takes it. A mail's Message-ID has up to 998.
 LONGEST_ID = 1000
+
+#: Characters of what a platform says about a message that failed.
+LONGEST_REASON = 300
+
+#: `Outbound.key`, as far as a database counts.
+KEY = re.compile(r"(\d{1,9})\.\d{1,6}", re.ASCII)
 
 #: Characters that reorder the text around them, so that it reads as something it is not.
 BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
@@ -74,6 +82,8 @@ class ChannelHost:
             inbound,
             text=redact(clean_text(inbound.text)),
             raw=redact_all(inbound.raw),
+            whole=redact(clean_text(inbound.whole)),
+            beside={clean_text(key): redact(clean_text(value)) for key, value in inbound.beside.items()},
             name=clean_text(inbound.name)[:200],
             attributes={clean_text(key): clean_text(value) for key, value in inbound.attributes.items()},
         )
@@ -110,6 +120,27 @@ class ChannelHost:
         except StorageDown as error:
             raise NotStored(str(error)) from error
         return self._files.stored(found) if found else None
+
+    async def bounced(self, account: str, key: str, reason: str) -> None:
+        """The message of ours that `key` names is failed."""
+        named = KEY.fullmatch(key)
+        if named is None:
+            return
+        message_id, said = int(named[1]), redact(clean_text(reason))[:LONGEST_REASON]
+        try:
+            failed = await self._database.run(outbox.bounced, self._channel.name, account, message_id, said, now())
+        except StorageDown as error:
+            raise NotStored(str(error)) from error
+        if failed:
+            SENDS.labels(self._channel.name, "bounced").inc()
+            log.warning("send_bounced", channel=self._channel.name, message=message_id)
+
+    async def thread_of_ticket(self, account: str, handle: str, number: str) -> str | None:
+        """Where the ticket's conversation with this handle is, and nobody else's."""
+        try:
+            return await self._database.run(reading.thread_of_ticket, self._channel.name, account, handle, number)
+        except StorageDown as error:
+            raise NotStored(str(error)) from error
 
     async def cursor(self, account: str) -> str | None:
         """Where the last run stopped reading."""

@@ -13,7 +13,7 @@ from bot.errors import Refused, StorageDown
 from bot.host import clean_text
 from bot.store import outbox, reading, ticketing
 from bot.store.database import Database
-from bot.store.reading import TicketView
+from bot.store.reading import Original, TicketView
 from bot.store.tables import Conversation, Ticket, TicketState
 
 log = structlog.get_logger()
@@ -43,6 +43,10 @@ class Tickets:
     async def show(self, number: str) -> TicketView:
         """A ticket with its conversation and timeline."""
         return await self._database.run(reading.show, number)
+
+    async def original(self, number: str, message_id: int) -> Original:
+        """A message of the ticket as it came, before anything was left out."""
+        return await self._database.run(reading.original, number, message_id)
 
     async def take(self, number: str, agent: str) -> None:
         """Makes `agent` the one who answers. When this returns, the bot has said its last word."""

@@ -43,6 +43,15 @@ class Host(Protocol):
     async def file(self, place: Place, file_id: int) -> StoredFile | None:
         """A file of the conversation at `place`; None for any other."""
 
+    async def bounced(self, account: str, key: str, reason: str) -> None:
+        """A part that counted as sent never reached its person: the message of `Outbound.key` has failed.
+
+        Call it as often as the platform says so, and for any key it names; one of another account changes nothing.
+        """
+
+    async def thread_of_ticket(self, account: str, handle: str, number: str) -> str | None:
+        """`Place.thread` of the conversation with this very handle that the ticket is about; None for any other's."""
+
     async def cursor(self, account: str) -> str | None:
         """Where the last run of this channel stopped reading."""
 

@@ -153,6 +153,10 @@ class Inbound:
     #: The platform's or the browser's idea of the sender's language, as BCP 47 ("zh-CN").
     language: str | None = None
     sent_at: datetime | None = None
+    #: What an agent is shown beside the text, by name: a subject, who got a copy, whose signature holds.
+    beside: Mapping[str, str] = field(default_factory=dict)
+    #: The text whole, where `text` leaves out what was quoted or signed below; an agent can ask for it.
+    whole: str = ""
     #: The payload as it came, for what the words above cannot say.
     raw: Mapping[str, object] = field(default_factory=dict)
 

@@ -20,13 +20,16 @@ from bot.store import outbox, tokens
 from bot.store.database import Database
 from bot.store.inbox import KeptFile
 from bot.tickets import LONGEST_TEXT, Tickets
-from channels.words import Attachment
+from channels.words import Attachment, Place
 from tests.samples import NOW, arrive, escalated, inbound, states, timeline
+
+BOB = Place(account="bot-1", handle="bob")
 
 ROUTES = [
     ("GET", "/api/tickets"),
     ("GET", "/api/tickets/{number}"),
     ("GET", "/api/tickets/{number}/files/{file_id}"),
+    ("GET", "/api/tickets/{number}/messages/{message_id}/original"),
     ("POST", "/api/tickets/{number}/take"),
     ("POST", "/api/tickets/{number}/reply"),
     ("POST", "/api/tickets/{number}/note"),
@@ -74,7 +77,7 @@ async def test_every_route_needs_a_token(sqlite: Database, content: Content, met
             headers = {b"Authorization": f"Bearer {token}".encode("latin-1")} if token else {}
             response = await client.request(
                 method,
-                route.format(number=number, file_id=1),
+                route.format(number=number, file_id=1, message_id=1),
                 headers=headers,
                 json={"text": "Hello"} if method == "POST" else None,
             )
@@ -165,7 +168,7 @@ async def test_unknown_ticket_is_404(anna: httpx.AsyncClient, database: Database
     escalated(database)
     for method, route in ROUTES[1:]:
         body = {"text": "Hello"} if method == "POST" else None
-        response = await anna.request(method, route.format(number=number, file_id=1), json=body)
+        response = await anna.request(method, route.format(number=number, file_id=1, message_id=1), json=body)
         assert response.status_code == 404, response.text
 
 
@@ -271,8 +274,7 @@ async def test_agent_opens_a_file(database: Database, content: Content, tmp_path
 async def test_no_other_file_is_opened(database: Database, content: Content, tmp_path: Path, file_id: str) -> None:
     """Neither one of somebody else's conversation, nor one that is gone from the disk, nor one that never was."""
     kept = await Files(tmp_path).keep([Attachment(name="a.txt", media_type="text/plain", data=b"Bob's")])
-    bob = type(inbound().place)(account="bot-1", handle="bob")
-    arrive(database, inbound("mine", "e1", bob), files=kept)
+    arrive(database, inbound("mine", "e1", BOB), files=kept)
     lost = KeptFile("lost.txt", "text/plain", 4, "ab" * 32)
     arrive(database, inbound("here", "e2"), files=[lost])
     number = escalated(database, inbound("a human!", "e3")).number
@@ -280,6 +282,23 @@ async def test_no_other_file_is_opened(database: Database, content: Content, tmp
     async with client_of(app_of(database, content, folder=tmp_path), token) as client:
         response = await client.get(f"/api/tickets/{number}/files/{file_id}")
     assert response.status_code == 404
+
+
+async def test_original_of_a_message(anna: httpx.AsyncClient, database: Database) -> None:
+    """A message says how it came and that something was left out of it; the whole of it is read on its own."""
+    whole, beside = "a human!\n> quoted", {"authentication": "dmarc=pass"}
+    number = escalated(database, inbound("a human!", whole=whole, beside=beside, raw={"headers": ["From: Ann"]})).number
+    arrive(database, inbound("thanks", "e2", raw={"n": 1}))
+    arrive(database, inbound("Bob's", "e3", BOB))
+    first, _, second = (await ok(await anna.get(f"/api/tickets/{number}")))["messages"]
+    assert (first["text"], first["shortened"], first["beside"]) == ("a human!", True, beside)
+    assert (second["text"], second["shortened"], second["beside"]) == ("thanks", False, {})
+    original = await ok(await anna.get(f"/api/tickets/{number}/messages/{first['id']}/original"))
+    assert original == {"text": whole, "raw": {"headers": ["From: Ann"]}}
+    original = await ok(await anna.get(f"/api/tickets/{number}/messages/{second['id']}/original"))
+    assert original == {"text": "thanks", "raw": {"n": 1}}
+    for other in (second["id"] + 1, 0, -1, 10**20):
+        assert (await anna.get(f"/api/tickets/{number}/messages/{other}/original")).status_code == 404
 
 
 async def test_locked_database_is_503(

@@ -23,6 +23,7 @@ from bot.settings import Settings
 from bot.states import States
 from bot.store import outbox, ticketing
 from bot.store.database import Database
+from bot.store.rows import BESIDE, WHOLE
 from bot.store.tables import Address, Contact, Message, Revision
 from bot.store.turns import Reply
 from bot.understood import Understood
@@ -149,6 +150,17 @@ async def test_secret_is_never_stored(database: Database, host: ChannelHost) -> 
     assert "1111" not in str(message.raw) + str(revision.raw)
 
 
+async def test_what_agents_see_is_clean(database: Database, host: ChannelHost) -> None:
+    """What stands beside a text, and the whole of it, are text without secrets too, after an edit as before."""
+    secret = "my card 4111 1111 1111 1111\x1b\r\n"
+    for event, edited in (("e1", None), ("e2", "e1")):
+        beside = {"subject\x1b": secret}
+        await host.deliver(inbound("hello", event, whole=f"{secret}> hi", beside=beside, edit_of=edited))
+        raw = rows(database, Message)[0].raw
+        assert raw[WHOLE] == f"my card {MARKS[Secret.CARD]}\n> hi"
+        assert raw[BESIDE] == {"subject": f"my card {MARKS[Secret.CARD]}\n"}
+
+
 async def test_voucher_is_cleaned_too(database: Database, host: ChannelHost) -> None:
     """What a voucher says goes into the database as text, whatever characters it has."""
     await host.deliver(inbound(verified_by="shop", attributes={"tier": "vi\x00p", "no\ud800te": "x"}))
@@ -252,6 +264,8 @@ async def test_locked_database_is_not_stored(
         lambda: host.file(ANN, 1),
         lambda: host.cursor("bot-1"),
         lambda: host.keep_cursor("bot-1", "42"),
+        lambda: host.bounced("bot-1", "2.0", "gone"),
+        lambda: host.thread_of_ticket("bot-1", "ann", "FD-1001"),
     ]
     for attempt in attempts:
         with pytest.raises(NotStored):

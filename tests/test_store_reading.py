@@ -149,6 +149,30 @@ def test_status_is_told_to_the_same_person_alone(database: Database) -> None:
     assert database.transact(reading.status_for, elsewhere, "FD-1") is None
 
 
+@pytest.mark.parametrize(
+    ("changes", "thread"),
+    [
+        ({}, "t"),
+        ({"number": " fd-1001 "}, "t"),
+        ({"handle": "bob"}, None),
+        ({"handle": "ANN"}, None),
+        ({"account": "bot-2"}, None),
+        ({"channel": "other"}, None),
+        ({"number": "FD-1002"}, None),
+        ({"number": "FD-1001\x00"}, None),
+        ({"number": "FD-%"}, None),
+    ],
+)
+def test_thread_of_a_ticket_is_its_persons_alone(
+    database: Database, changes: dict[str, str], thread: str | None
+) -> None:
+    """The ticket's number leads the person of its conversation there; on another account they are somebody else."""
+    escalated(database, inbound("a human!", place=replace(ANN, thread="t")))
+    answer(database, inbound("hello", "e2", replace(BOB, thread="u")), "hello")
+    asked = {"channel": "memory", "account": "bot-1", "handle": "ann", "number": "FD-1001", **changes}
+    assert database.transact(lambda session: reading.thread_of_ticket(session, **asked)) == thread
+
+
 def test_settled_is_handled_and_sent(database: Database) -> None:
     """A message is worked off when it is handled and nothing of its conversation waits to go out."""
     message_id = arrive(database, inbound()).message_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -16,6 +17,7 @@ from rich.text import Text
 from bot import answers
 from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, configured, out, plainly
 from bot.files import Files
+from bot.host import clean_text
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.reading import Said, TicketView
@@ -70,6 +72,19 @@ def show(number: Number, config: ConfigOption = DEFAULT_CONFIG) -> None:
         settings = configured(config)
         view = asyncio.run(_worked(settings, lambda tickets: tickets.show(number)))
     _print(view, Files(settings.folders.var.absolute() / "files"))
+
+
+@app.command()
+def original(
+    number: Number,
+    message: Annotated[int, typer.Argument(help="The message's id, as `show` names it.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """A message as it came: what the platform says of it, and its whole text."""
+    found = _do(config, lambda tickets: tickets.original(number, message))
+    raw = json.dumps(found.raw, ensure_ascii=False, indent=2)
+    out.print(Text(clean_text(raw), style="dim"), soft_wrap=True)
+    out.print(Text(found.text), soft_wrap=True)
 
 
 @app.command()
@@ -135,6 +150,8 @@ def _print(view: TicketView, files: Files) -> None:
     out.print(table)
     for said in view.said:
         out.print(_line(said))
+        for note in _notes(ticket.number, said):
+            out.print(Text(f"      {note}", style="dim"), soft_wrap=True)
         for file in said.files:
             out.print(Text(f"      📎 {file.name} ({file.size:,} bytes): {files.stored(file).path}"), soft_wrap=True)
     out.print(Text("timeline", style="dim"))
@@ -158,6 +175,13 @@ def _facts(view: TicketView) -> list[tuple[str, str]]:
         *((name, value) for name, value in ticket.facts.items()),
         *([("tried", ", ".join(ticket.tried))] if ticket.tried else []),
     ]
+
+
+def _notes(number: str, said: Said) -> list[str]:
+    """What stands below a message: how it came, and how to see what was left out."""
+    beside = " · ".join(f"{name}: {value}" for name, value in said.beside.items())
+    left_out = f"shortened; all of it: frontdesk tickets original {number} {said.message.id}" if said.shortened else ""
+    return [note for note in (beside, left_out) if note]
 
 
 def _line(said: Said) -> Text:

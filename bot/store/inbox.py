@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, func, update
 from sqlalchemy import select as select_row
 from sqlmodel import Session, select
 
 from bot.errors import NotFound
-from bot.store.rows import ADDRESS, CONVERSATION, MESSAGE, add_message
+from bot.store.rows import ADDRESS, BESIDE, CONVERSATION, MESSAGE, WHOLE, add_message
 from bot.store.tables import (
     IS_UNFINISHED,
     Address,
@@ -145,7 +146,7 @@ def _revise(session: Session, message: Message, inbound: Inbound, files: Sequenc
     if inbound.deleted:
         _take_back(session, message)
     else:
-        message.text, message.raw = inbound.text, dict(inbound.raw)
+        message.text, message.raw = inbound.text, _raw(inbound)
     _add_files(session, message.id, message.conversation_id, files)
     note_edit(session, message, "deleted" if inbound.deleted else "edited", now)
     return Arrival(message.id, True, message.conversation_id)
@@ -228,9 +229,15 @@ def _add(session: Session, conversation_id: int, channel: str, inbound: Inbound,
         language=inbound.language,
         choice=inbound.choice,
         reply_to=inbound.reply_to,
-        raw=dict(inbound.raw),
+        raw=_raw(inbound),
         created_at=now,
     )
+
+
+def _raw(inbound: Inbound) -> dict[str, Any]:
+    """The payload, and with it what agents are shown."""
+    shown = {BESIDE: dict(inbound.beside), WHOLE: inbound.whole}
+    return {**inbound.raw, **{name: value for name, value in shown.items() if value}}
 
 
 def _add_files(session: Session, message_id: int, conversation_id: int, files: Sequence[KeptFile]) -> None:

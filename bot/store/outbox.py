@@ -20,6 +20,9 @@ from channels.words import Author, Owner, Place
 #: What a later message of the same conversation waits for.
 AHEAD = (MessageState.QUEUED, MessageState.SENDING)
 
+#: Where a message may be when word comes that it did not arrive after all: faster than our own "sent", or days later.
+BOUNCING = (MessageState.SENDING, MessageState.SENT, MessageState.DELIVERED, MessageState.READ, MessageState.UNKNOWN)
+
 
 @dataclass(slots=True)
 class Claimed:
@@ -100,7 +103,10 @@ _PART_SENT = (
         platform_id=func.coalesce(bindparam("platform", type_=String), MESSAGE.c.platform_id),
     )
 )
-_LAST_PART_SENT = _PART_SENT.values(state=MessageState.SENT, finished_at=bindparam("now"), error=None)
+# What bounced meanwhile stays failed.
+_LAST_PART_SENT = _PART_SENT.where(MESSAGE.c.state == MessageState.SENDING).values(
+    state=MessageState.SENT, finished_at=bindparam("now"), error=None
+)
 _FILES = select(File).where(File.message_id == bindparam("message")).order_by(col(File.id))
 
 
@@ -177,10 +183,25 @@ def put_back(session: Session, message_id: int, due_at: datetime, error: str | N
 
 
 def give_up(session: Session, message_id: int, state: MessageState, error: str, now: datetime) -> None:
-    """The message is `failed` or `unknown`, and its ticket says so."""
+    """The message is `failed` or `unknown`, and its ticket says so; one that bounced meanwhile stays as it is."""
     message = session.get_one(Message, message_id)
+    if message.state is MessageState.FAILED:
+        return
     message.state, message.finished_at, message.error = state, now, error
     note_delivery(session, message, state.value, now)
+
+
+def bounced(session: Session, channel: str, account: str, message_id: int, reason: str, now: datetime) -> bool:
+    """The platform took the message and could not hand it over: it is `failed`, and its ticket says so, once.
+
+    False where there is nothing to say: it failed before, or that account of the channel never sent it.
+    """
+    message = session.exec(select(Message).where(Message.id == message_id).with_for_update()).first()
+    ours = message is not None and (message.channel, message.account) == (channel, account)
+    if message is None or not ours or message.state not in BOUNCING:
+        return False
+    give_up(session, message_id, MessageState.FAILED, reason, now)
+    return True
 
 
 def in_flight(session: Session, conversation_id: int) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlmodel import Session, case, col, func, select
 
 from bot.errors import NotFound
+from bot.store.rows import BESIDE, WHOLE
 from bot.store.tables import (
     IS_UNFINISHED,
     Address,
@@ -44,6 +46,25 @@ class Said:
 
     message: Message
     files: Sequence[File]
+
+    @property
+    def beside(self) -> Mapping[str, str]:
+        """What an agent is shown beside the text, by name."""
+        shown: dict[str, str] = self.message.raw.get(BESIDE, {})
+        return shown
+
+    @property
+    def shortened(self) -> bool:
+        """Whether the text leaves something out that `original` has."""
+        return WHOLE in self.message.raw
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A message as it came: all of its text, and the platform's payload."""
+
+    text: str
+    raw: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +174,27 @@ def status_for(session: Session, conversation_id: int, number: str | None) -> Ti
     ).first()
 
 
+def thread_of_ticket(session: Session, channel: str, account: str, handle: str, number: str) -> str | None:
+    """The thread of the ticket's newest conversation with `handle`; None where the ticket is about no such one."""
+    wanted = number.strip().upper()
+    if not wanted.isascii() or not wanted.isprintable():
+        return None
+    return session.exec(
+        select(Conversation.thread)
+        .join(Address, col(Conversation.address_id) == Address.id)
+        .join(TicketConversation, col(TicketConversation.conversation_id) == Conversation.id)
+        .join(Ticket, col(Ticket.id) == TicketConversation.ticket_id)
+        .where(
+            Ticket.number == wanted,
+            Address.channel == channel,
+            Address.account == account,
+            Address.handle == handle,
+        )
+        .order_by(col(Conversation.id).desc())
+        .limit(1)
+    ).first()
+
+
 def settled(session: Session, message_id: int) -> bool:
     """Whether an inbound message is worked off: handled, and nothing of its conversation on its way out."""
     message = session.get_one(Message, message_id)
@@ -202,3 +244,15 @@ def file_of_ticket(session: Session, number: str, file_id: int) -> File:
     if found is None:
         raise NotFound(f"{number} has no file {file_id}")
     return found
+
+
+def original(session: Session, number: str, message_id: int) -> Original:
+    """A message of the ticket's conversations as it came. Raises `NotFound`, also for a message of any other."""
+    ticket = find(session, number)
+    ids = select(TicketConversation.conversation_id).where(TicketConversation.ticket_id == ticket.id)
+    wanted = select(Message).where(Message.id == message_id, col(Message.conversation_id).in_(ids))
+    found = session.exec(wanted).first() if 0 < message_id <= LARGEST_ID else None
+    if found is None:
+        raise NotFound(f"{number} has no message {message_id}")
+    raw = {name: value for name, value in found.raw.items() if name not in {BESIDE, WHOLE}}
+    return Original(found.raw.get(WHOLE, found.text), raw)

@@ -17,6 +17,9 @@ CONVERSATION = SQLModel.metadata.tables["conversation"]
 FILE = SQLModel.metadata.tables["file"]
 MESSAGE = SQLModel.metadata.tables["message"]
 
+#: Where `Message.raw` keeps `Inbound.beside` and `Inbound.whole`; no platform has such names.
+BESIDE, WHOLE = "frontdesk.beside", "frontdesk.whole"
+
 _ADD = insert(MESSAGE)
 _DEFAULTS = {
     name: field.get_default(call_default_factory=True)

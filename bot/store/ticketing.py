@@ -106,11 +106,28 @@ def note_edit(session: Session, message: Message, kind: str, now: datetime) -> N
 
 
 def note_delivery(session: Session, message: Message, kind: str, now: datetime) -> None:
-    """Tells the ticket, where there is one, that a message was withheld, failed or is unknown, after how many parts."""
-    ticket = ticket_of(session, message.conversation_id)
+    """Tells the ticket, where there is one, that a message was withheld, failed or is unknown, after how many parts.
+
+    Word may come late: where no ticket is open any more it is told to the one that was when the message was written.
+    """
+    ticket = ticket_of(session, message.conversation_id) or _ticket_then(session, message)
     if ticket:
         detail = {"message": message.id, "error": message.error, "parts_sent": message.parts_sent}
         add_event(session, ticket, "frontdesk", kind, now, **detail)
+
+
+def _ticket_then(session: Session, message: Message) -> Ticket | None:
+    return session.exec(
+        select(Ticket)
+        .join(TicketConversation)
+        .where(
+            TicketConversation.conversation_id == message.conversation_id,
+            col(Ticket.created_at) <= message.created_at,
+            col(Ticket.solved_at) >= message.created_at,
+        )
+        .order_by(col(Ticket.id).desc())
+        .limit(1)
+    ).first()
 
 
 def add_event(session: Session, ticket: Ticket, actor: str, kind: str, now: datetime, **detail: Any) -> None:

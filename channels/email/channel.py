@@ -26,10 +26,13 @@ class Email(Channel):
         markup=Markup.HTML, numbered=True, files=True, file_bytes=20_000_000, most_files=20, answers_raw=True
     )
     abilities: ClassVar[Abilities] = Abilities(threads=True, catches_up=True)
+    #: Every address of every mailbox this process has: two of ours never send each other copies.
+    mailboxes: ClassVar[set[str]] = set()
 
     def __init__(self, name: str, settings: ChannelSettings) -> None:
         super().__init__(name, settings)
         self._mail = EmailSettings.model_validate(settings.model_dump())
+        self.mailboxes.update(self._mail.ours)
         self._host: Host | None = None
         self._begun = asyncio.Event()
 
@@ -52,7 +55,8 @@ class Email(Channel):
         if self._host is None:
             raise TryAgain("the channel has not started yet")
         try:
-            written = await asyncio.to_thread(letter, outbound, self._mail, self._host.secret, self._host.brand)
+            host, mailboxes = self._host, frozenset(self.mailboxes)
+            written = await asyncio.to_thread(letter, outbound, self._mail, host.secret, host.brand, mailboxes)
         except OSError as error:
             raise TryAgain(f"a file to send cannot be read: {error.strerror}") from error
         except (ValueError, LookupError) as error:

@@ -42,15 +42,20 @@ def kind_of(headers: Headers, sender: str, subject: str, *, own: bool) -> Kind:
     if own:
         return Kind.LOOP
     reports = report.startswith("multipart/report")
-    if reports and "delivery-status" in report:
+    if (reports and "delivery-status" in report) or (sender.startswith(POSTMEN) and FAILED.search(subject)):
         return Kind.BOUNCE
     if reports or _automatic(headers, subject):
         return Kind.AUTO_REPLY
-    if first(headers, "return-path").strip() == "<>" or (sender.startswith(POSTMEN) and FAILED.search(subject)):
+    if first(headers, "return-path").strip() == "<>":
         return Kind.BOUNCE
     if any(name in headers for name in LISTED) or _word(headers, "precedence") in {"bulk", "list", "junk"}:
         return Kind.LIST
     return Kind.MESSAGE
+
+
+def is_refusal(sender: str, subject: str) -> bool:
+    """Whether a mail without a report says by its subject or its sender that another could not be delivered."""
+    return sender.startswith(POSTMEN) or FAILED.search(subject) is not None
 
 
 def first(headers: Headers, name: str) -> str:

@@ -12,23 +12,24 @@ from hashlib import sha256
 
 import structlog
 
-from channels.email.authentication import results
+from channels.email.authentication import METHODS, results
 from channels.email.body import Body, body_of
-from channels.email.bounces import bounced
+from channels.email.bounces import Bounce, bounce_of
 from channels.email.heads import Head, as_written, head_of
 from channels.email.kinds import Kind, first, kind_of
 from channels.email.quotes import folded
-from channels.email.threads import ours, thread_of
+from channels.email.threads import is_frontdesks, ours, thread_of, ticket_in
 from channels.words import Inbound, Place
 
 log = structlog.get_logger()
 
 #: Characters of the whole text that are kept beside the folded one.
 LONGEST_RAW = 100_000
+#: Characters of each thing shown beside the text.
+LONGEST_BESIDE = 1_000
 #: Bytes of a mail no parser can read that are shown.
 LONGEST_UNREADABLE = 10_000
 PLAIN_HEADERS = re.compile(rb"(from|date|message-id):[\x20-\x7e]{1,500}", re.IGNORECASE)
-TICKET = re.compile(r"\[([A-Z]{1,8}-\d{1,12})\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +56,10 @@ class Mail:
     kind: Kind
     head: Head
     inbound: Inbound | None
-    #: Key of the part of ours that a bounce is about, and what the server said.
-    bounce_of: str | None = None
-    reason: str = ""
+    #: Number of a ticket that may lead its sender back to a thread, where no name of ours does.
+    ticket: str | None = None
+    #: What a bounce says.
+    bounce: Bounce | None = None
 
 
 def parse(data: bytes, own: Own, arrived: datetime | None = None, size: int | None = None) -> Inbound | None:
@@ -92,23 +94,25 @@ def _read(parsed: Message, data: bytes, own: Own, arrived: datetime | None, size
     # Names are read from a mail that may have lost its end; its files would be halves.
     body = body_of(parsed, own.most_files if size is None else 0, own.file_bytes)
     kind = kind_of(head.headers, head.sender, head.subject, own=_is_own(head, own))
-    about, reason = bounced(data, own.secret, own.domain) if kind is Kind.BOUNCE else (None, "")
+    bounce = bounce_of(data, head.sender, head.subject, own.secret, own.domain) if kind is Kind.BOUNCE else None
     inbound = _inbound(head, body, own, size) if head.answer_to else None
-    return Mail(kind=kind, head=head, inbound=inbound, bounce_of=about, reason=reason)
+    ticket = ticket_in(head.subject) if _leads_back(head, own) else None
+    return Mail(kind=kind, head=head, inbound=inbound, ticket=ticket, bounce=bounce)
 
 
 def _is_own(head: Head, own: Own) -> bool:
     came_back = own.account in first(head.headers, "x-loop").lower().split()
-    return head.sender in own.addresses or came_back or bool(ours(own.secret, own.domain, head.message_id))
+    return head.sender in own.addresses or came_back or is_frontdesks(head.message_id)
 
 
 def _inbound(head: Head, body: Body, own: Own, size: int | None) -> Inbound:
     checked = results(head, own.authserv_id)
+    text = _words(head, body, own, size)
     vouched = checked.get("dmarc") == "pass" and head.answer_to == head.sender
     return Inbound(
         event_id=_event_id(head, body),
         place=Place(account=own.account, handle=head.answer_to, thread=_thread(head, body, own)),
-        text=_words(head, body, own, size),
+        text=text,
         name=head.name,
         verified_by=own.authserv_id or "" if vouched else "",
         attributes=checked,
@@ -116,6 +120,8 @@ def _inbound(head: Head, body: Body, own: Own, size: int | None) -> Inbound:
         reply_to=head.references[-1] if head.references else None,
         language=head.language,
         sent_at=head.sent_at,
+        beside=_beside(head, own, checked),
+        whole="" if " ".join(body.text.split()) in " ".join(text.split()) else body.text[:LONGEST_RAW],
         raw=_raw(head, body, checked, size),
     )
 
@@ -138,15 +144,41 @@ def _event_id(head: Head, body: Body) -> str:
 
 
 def _thread(head: Head, body: Body, own: Own) -> str:
-    for known in reversed(head.references):
-        if signed := ours(own.secret, own.domain, known):
-            return signed[1]
+    if signed := _signed(head, own):
+        return signed
     root = next(iter(head.references), head.message_id)
     return thread_of(root or _event_id(head, body))
 
 
+def _signed(head: Head, own: Own) -> str | None:
+    """The thread, where the mail answers one of ours."""
+    names = (ours(own.secret, own.domain, known) for known in reversed(head.references))
+    return next((found[1] for found in names if found), None)
+
+
+def _leads_back(head: Head, own: Own) -> bool:
+    """Nobody gets into another's thread by having the answer sent to them, or under a name that is surely false."""
+    forged = results(head, own.authserv_id).get("dmarc") == "fail"
+    return head.answer_to == head.sender and not forged and _signed(head, own) is None
+
+
+def _beside(head: Head, own: Own, checked: Mapping[str, str]) -> Mapping[str, str]:
+    """What an agent sees: the subject, who wrote where the answer goes to another, who else got it, who vouches."""
+    others = {
+        name: ", ".join(person for person in people if person not in own.addresses)
+        for name, people in (("to", head.to), ("cc", head.cc))
+    }
+    shown = {
+        "subject": head.subject,
+        "from": head.sender if head.sender != head.answer_to else "",
+        **others,
+        "authentication": " ".join(f"{method}={checked[method]}" for method in METHODS if method in checked)
+        or ("none" if own.authserv_id else ""),
+    }
+    return {name: value[:LONGEST_BESIDE] for name, value in shown.items() if value}
+
+
 def _raw(head: Head, body: Body, checked: Mapping[str, str], size: int | None) -> Mapping[str, object]:
-    ticket = TICKET.search(head.subject)
     return {
         "message_id": head.message_id,
         "references": list(head.references),
@@ -154,10 +186,9 @@ def _raw(head: Head, body: Body, checked: Mapping[str, str], size: int | None) -
         "from": head.sender,
         "to": list(head.to),
         "cc": list(head.cc),
-        "ticket": ticket[1] if ticket else None,
+        "ticket": ticket_in(head.subject),
         "authentication": dict(checked),
         "headers": as_written(head.headers),
-        "text": body.text[:LONGEST_RAW],
         "left": body.left[: LONGEST_RAW // 1_000],
         "size": size,
     }

@@ -92,6 +92,21 @@ FAILED = (
     *("недоставлен", "退信", "無法傳遞", "配信不能", "배달되지"),
 )
 
+#: In the subject of one that says the server still tries.
+PUT_OFF = (
+    "delay",
+    "warning",
+    "still being retried",
+    "verzögert",
+    "retard",
+    "demora",
+    "задерж",
+    "延迟",
+    "延遲",
+    "遅延",
+    "지연",
+)
+
 
 def any_of(patterns: Sequence[str]) -> str:
     """A pattern for any of them."""

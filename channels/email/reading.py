@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import NoReturn
 
 import structlog
 
 from channels.base import Host
+from channels.email.bounces import Bounce
 from channels.email.echoes import Echoes
 from channels.email.kinds import Kind
 from channels.email.mailbox import BATCH, Broken, Mailbox, opened, since
 from channels.email.parse import Mail, Own, read
 from channels.email.settings import EmailSettings
 from channels.errors import NotStored, Unacceptable
+from channels.words import Inbound
 
 log = structlog.get_logger()
 
@@ -150,23 +152,33 @@ class Reader:
     async def _deliver(self, mail: Mail, uid: int) -> bool:
         """Whether it is a message, and on disk now."""
         if mail.kind is not Kind.MESSAGE or mail.inbound is None:
-            self._say_unanswered(mail, uid)
+            log.info("mail_unanswered", channel=self._name, uid=uid, kind=mail.kind.value)
+            await self._tell_bounce(mail.bounce)
             return False
         if self._echoes.too_many(mail.inbound):
             log.warning("mail_loop", channel=self._name, uid=uid)
             return False
         try:
-            await self._host.deliver(mail.inbound)
+            await self._host.deliver(await self._in_its_thread(mail.inbound, mail.ticket))
         except Unacceptable as error:
             log.warning("mail_not_taken", channel=self._name, uid=uid, code=error.code)
             return False
         return True
 
-    def _say_unanswered(self, mail: Mail, uid: int) -> None:
-        if mail.bounce_of:
-            log.warning("mail_bounced", channel=self._name, part=mail.bounce_of, reason=mail.reason)
-        else:
-            log.info("mail_unanswered", channel=self._name, uid=uid, kind=mail.kind.value)
+    async def _in_its_thread(self, said: Inbound, ticket: str | None) -> Inbound:
+        """The message where its ticket is, unless it belongs to a conversation we know."""
+        if ticket is None or (await self._host.transcript(said.place, 1)).messages:
+            return said
+        place = said.place
+        thread = await self._host.thread_of_ticket(place.account, place.handle, ticket)
+        return said if thread is None else replace(said, place=replace(place, thread=thread))
+
+    async def _tell_bounce(self, bounce: Bounce | None) -> None:
+        if bounce is None or bounce.key is None:
+            return
+        log.warning("mail_bounced", channel=self._name, part=bounce.key, failed=bounce.failed)
+        if bounce.failed:
+            await self._host.bounced(self._own.account, bounce.key, bounce.reason)
 
     async def _keep(self, mailbox: Mailbox, uid: int, day: date) -> None:
         await self._host.keep_cursor(self._own.account, str(Cursor(mailbox.validity, uid, day)))

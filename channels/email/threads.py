@@ -10,6 +10,9 @@ from hashlib import sha256
 ID = re.compile(r"<([!-;=?-~]{1,500})>")
 OURS = re.compile(r"fd\.(?P<key>\d{1,20}\.\d{1,6})\.(?P<thread>[0-9a-f]{24})\.(?P<mac>[0-9a-f]{24})@(?P<domain>[^@]+)")
 
+#: A ticket's number, as we write it or as a person quotes it.
+TICKETS = (re.compile(r"\[([A-Z]{1,6}-[0-9]{1,12})\]"), re.compile(r"(?<![\w-])([A-Za-z]{1,6}-[0-9]{1,12})(?![\w-])"))
+
 
 def ids(header: str) -> list[str]:
     """The Message-IDs in a header, without their brackets, at most a hundred."""
@@ -26,6 +29,11 @@ def signed_id(secret: bytes, domain: str, key: str, thread: str) -> str:
     return f"fd.{key}.{thread}.{_mac(secret, domain, key, thread)}@{domain}"
 
 
+def is_frontdesks(message_id: str) -> bool:
+    """Whether a Frontdesk wrote the mail, this one or another: they never talk to each other."""
+    return OURS.fullmatch(message_id) is not None
+
+
 def ours(secret: bytes, domain: str, message_id: str) -> tuple[str, str] | None:
     """Key and thread of a Message-ID that we signed; None for any other."""
     found = OURS.fullmatch(message_id)
@@ -33,6 +41,12 @@ def ours(secret: bytes, domain: str, message_id: str) -> tuple[str, str] | None:
         return None
     right = _mac(secret, domain, found["key"], found["thread"])
     return (found["key"], found["thread"]) if hmac.compare_digest(right, found["mac"]) else None
+
+
+def ticket_in(subject: str) -> str | None:
+    """Number of the ticket that a subject names; None where it names none."""
+    found = next(filter(None, (pattern.search(subject) for pattern in TICKETS)), None)
+    return found[1].upper() if found else None
 
 
 def _mac(secret: bytes, domain: str, key: str, thread: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -47,10 +48,15 @@ class Letter:
     data: bytes = field(repr=False)
 
 
-def letter(outbound: Outbound, settings: EmailSettings, secret: bytes, brand: str) -> Letter:
-    """The mail for one part, the same at every try. Raises `OSError` where a file cannot be read."""
+def letter(
+    outbound: Outbound, settings: EmailSettings, secret: bytes, brand: str, mailboxes: Collection[str] = ()
+) -> Letter:
+    """The mail for one part, the same at every try. `mailboxes`, further ones of ours, get no copy.
+
+    Raises `OSError` where a file cannot be read.
+    """
     message_id = signed_id(secret, settings.domain, outbound.key, outbound.place.thread)
-    copies = _copies(outbound, settings)
+    copies = _copies(outbound, settings, settings.ours.union(mailboxes))
     mail = EmailMessage(policy=POLICY)
     mail["From"] = Address(_sender(outbound, brand), addr_spec=settings.address)
     mail["To"] = Address(addr_spec=outbound.place.handle)
@@ -83,13 +89,20 @@ def _sender(outbound: Outbound, brand: str) -> str:
 
 def _subject(outbound: Outbound, brand: str) -> str:
     subject = one_line(str(outbound.answering.get("subject") or brand), LONGEST_SUBJECT)
-    number = f"[{one_line(outbound.ticket, 30)}]" if outbound.ticket else ""
-    numbered = f"{subject} {number}" if number and number not in subject else subject
+    numbered = _numbered(subject, one_line(outbound.ticket, 30)) if outbound.ticket else subject
     return numbered if subject.lower().startswith(PREFIXES) else f"Re: {numbered}"
 
 
+def _numbered(subject: str, ticket: str) -> str:
+    """The subject with this ticket's number and no other's: an answer to it finds back by the first."""
+    if f"[{ticket}]" in subject:
+        return subject
+    other = re.compile(rf"\s*\[{re.escape(ticket.partition('-')[0])}-[0-9]{{1,12}}\]")
+    return f"{other.sub('', subject)} [{ticket}]".strip()
+
+
 def _thread(answering: Mapping[str, object]) -> Mapping[str, str]:
-    answered = ids(f"<{answering.get('message_id')}>")
+    answered = ids(f"<{answering.get('message_id') or ''}>")
     if not answered:
         return {}
     known = answering.get("references")
@@ -107,11 +120,16 @@ def _marks(outbound: Outbound, settings: EmailSettings) -> Mapping[str, str]:
     return {**marks, "Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "OOF, AutoReply"}
 
 
-def _copies(outbound: Outbound, settings: EmailSettings) -> list[str]:
-    """Who else got the mail that is answered; nobody where that is a crowd: no one shall spread a mail through us."""
+def _copies(outbound: Outbound, settings: EmailSettings, ours: frozenset[str]) -> list[str]:
+    """Who else got the mail that is answered, where a human answers; what a machine writes is for the person alone.
+
+    Nobody where that is a crowd: no one shall spread a mail through us.
+    """
+    if outbound.author is not Author.AGENT:
+        return []
     told = [outbound.answering.get(name) for name in ("to", "cc")]
     people = [str(person).lower() for group in told if isinstance(group, list) for person in group]
-    apart = settings.ours | {outbound.place.handle}
+    apart = ours | {outbound.place.handle}
     others = [person for person in dict.fromkeys(people) if person not in apart and ADDRESS.fullmatch(person)]
     return others if len(others) <= settings.most_copies else []
 

@@ -19,6 +19,10 @@ class Notes:
     down: bool = False
     refusal: str = ""
     said: list[Inbound] = field(default_factory=list)
+    #: Parts that were told not to have arrived, with the reason.
+    bounces: list[tuple[str, str]] = field(default_factory=list)
+    #: Threads by handle and ticket.
+    tickets: dict[tuple[str, str], str] = field(default_factory=dict)
     cursors: dict[str, str] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
@@ -38,6 +42,14 @@ class Notes:
 
     async def file(self, place: Place, file_id: int) -> StoredFile | None:
         return None
+
+    async def bounced(self, account: str, key: str, reason: str) -> None:
+        if self.down:
+            raise NotStored("down")
+        self.bounces.append((key, reason))
+
+    async def thread_of_ticket(self, account: str, handle: str, number: str) -> str | None:
+        return self.tickets.get((handle, number))
 
     async def cursor(self, account: str) -> str | None:
         return self.cursors.get(account)

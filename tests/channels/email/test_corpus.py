@@ -42,7 +42,8 @@ def test_mail_is_read_as_a_person_reads_it(name: str) -> None:
         "files": [file.name for file in said.attachments],
         "sent_at": said.sent_at.isoformat(),
         "ticket": said.raw["ticket"],
-        "bounce_of": mail.bounce_of,
+        "bounce_of": mail.bounce.key if mail.bounce else None,
+        "failed": mail.bounce.failed if mail.bounce else None,
     }
     wanted = {key: value for key, value in expected.items() if key in found and value is not None}
     assert {key: found[key] for key in wanted} == wanted

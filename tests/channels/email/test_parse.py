@@ -115,14 +115,54 @@ def test_long_text_is_cut_and_kept_beside() -> None:
     found = said(mail(body="word " * 10_000))
     assert len(found.text) <= 20_000
     assert found.text.endswith("[…]")
-    assert len(str(found.raw["text"])) > 40_000
+    assert len(found.whole) > 40_000
 
 
 def test_whole_text_travels_beside_the_folded_one() -> None:
     """What was folded away can be read."""
     found = said(mail(body="It was BTC.\r\n\r\nOn Mon, 2 Mar 2026, Anna wrote:\r\n> which coin?"))
     assert found.text == "It was BTC."
-    assert "> which coin?" in str(found.raw["text"])
+    assert found.whole.splitlines() == ["It was BTC.", "", "On Mon, 2 Mar 2026, Anna wrote:", "> which coin?"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        mail(body="It  was\r\n\r\n\r\nBTC.  "),
+        mail("Subject: only a subject", body=""),
+        in_parts("Content-Type: text/plain\r\n\r\nLook:", "Content-Type: text/csv; name=a.csv\r\n\r\n1"),
+    ],
+    ids=["spaces", "subject", "file"],
+)
+def test_what_is_whole_is_kept_once(data: bytes) -> None:
+    """Nothing was folded away, so there is nothing else to read."""
+    assert said(data).whole == ""
+
+
+def test_agent_sees_how_a_mail_came() -> None:
+    """Its subject, who else got it, who wrote it where the answer goes elsewhere, and who vouches for that."""
+    found = said(
+        mail(
+            "Subject: My\r\n withdrawal",
+            f"Cc: Carol <carol@people.test>, {ADDRESS}",
+            "Reply-To: eve@evil.test",
+            "Authentication-Results: mx.frontdesk.test; spf=pass; dkim=fail; dmarc=none",
+        )
+    )
+    assert found.beside == {
+        "subject": "My withdrawal",
+        "from": "ann@people.test",
+        "cc": "carol@people.test",
+        "authentication": "spf=pass dkim=fail dmarc=none",
+    }
+
+
+def test_nobody_vouching_is_said() -> None:
+    """Where our server checks mails, one it says nothing about is told from one that passed; else nothing is said."""
+    assert said(mail("Authentication-Results: mx.evil.test; dmarc=pass")).beside == {"authentication": "none"}
+    unchecked = parse(mail(), Own(account=ADDRESS, addresses=frozenset({ADDRESS}), secret=b"key"), ARRIVED)
+    assert unchecked
+    assert unchecked.beside == {}
 
 
 def test_same_mail_over_another_way_is_the_same() -> None:
@@ -165,6 +205,8 @@ def test_what_our_bot_writes_is_no_message_to_our_other_mailbox() -> None:
     """Two mailboxes of ours never talk to each other."""
     sales = Own(account="sales@frontdesk.test", addresses=frozenset({"sales@frontdesk.test"}), secret=b"other")
     assert parse(mail("Auto-Submitted: auto-replied", f"X-Loop: {ADDRESS}", sender=ADDRESS), sales, ARRIVED) is None
+    by_an_agent = mail(f"Message-ID: <{signed_id(b'key', 'frontdesk.test', '12.0', '0' * 24)}>", sender=ADDRESS)
+    assert parse(by_an_agent, sales, ARRIVED) is None
 
 
 def test_another_person_in_the_thread_is_another_conversation() -> None:

@@ -81,19 +81,36 @@ async def test_links_can_be_followed_without_html(post: Post, channel: Email) ->
     assert post.seen("ann")[0].text.strip() == "See [our page](https://a.test/b) or https://c.test."
 
 
-async def test_those_who_got_the_question_get_the_answer(post: Post, channel: Email) -> None:
+async def test_those_who_got_the_question_get_the_agents_answer(post: Post, channel: Email) -> None:
     """Others in To and Cc are kept, ourselves and the person are not named twice."""
-    await channel.send(part(post))
+    await channel.send(part(post, author=Author.AGENT))
     (mail,) = post.mails("bob")
     assert mail["To"] == "ann@people.test"
     assert mail["Cc"] == "bob@people.test, carol@people.test"
     assert sorted(post.got) == ["ann@people.test", "bob@people.test", "carol@people.test"]
 
 
+@pytest.mark.parametrize("author", [Author.BOT, Author.SYSTEM])
+async def test_machine_writes_to_the_person_alone(post: Post, channel: Email, author: Author) -> None:
+    """Who was only copied asked nothing: neither answers of the bot nor notices go there."""
+    await channel.send(part(post, author=author))
+    assert list(post.got) == ["ann@people.test"]
+    assert post.mails("ann")[0]["Cc"] is None
+
+
+async def test_no_mailbox_of_ours_gets_a_copy(post: Post, channel: Email) -> None:
+    """Neither an alias nor the address of another section: two of them would talk to each other."""
+    post.settings = {"address": "Sales@frontdesk.test", "aliases": ("shop@frontdesk.test",)}
+    post.channel()
+    cc = ["sales@frontdesk.test", "SHOP@frontdesk.test", "carol@people.test"]
+    await channel.send(part(post, author=Author.AGENT, answering={"subject": "hi", "cc": cc}))
+    assert sorted(post.got) == ["ann@people.test", "carol@people.test"]
+
+
 async def test_crowd_gets_no_copy(post: Post, channel: Email) -> None:
     """Nobody can use us to spread a mail to hundreds."""
     crowd = [f"user{number}@people.test" for number in range(200)]
-    await channel.send(part(post, answering={"subject": "hi", "to": crowd, "cc": crowd}))
+    await channel.send(part(post, author=Author.AGENT, answering={"subject": "hi", "to": crowd, "cc": crowd}))
     assert list(post.got) == ["ann@people.test"]
 
 
@@ -136,6 +153,34 @@ async def test_no_subject_writes_a_header(post: Post, channel: Email, subject: s
         assert mail["Subject"] == shown
 
 
+@pytest.mark.parametrize(
+    ("subject", "shown"),
+    [
+        ("My withdrawal", "Re: My withdrawal [FD-1042]"),
+        ("Re: My withdrawal [FD-1042]", "Re: My withdrawal [FD-1042]"),
+        ("Re: My withdrawal [FD-1001]", "Re: My withdrawal [FD-1042]"),
+        ("[FD-1001] [FD-1002] again [FD-1042]", "Re: [FD-1001] [FD-1002] again [FD-1042]"),
+        ("Order [ABC-7]", "Re: Order [ABC-7] [FD-1042]"),
+        ("", "Re: Example Exchange [FD-1042]"),
+        ("x" * 5000, f"Re: {'x' * 200} [FD-1042]"),
+    ],
+)
+async def test_subject_carries_the_number(post: Post, channel: Email, subject: str, shown: str) -> None:
+    """Of the open ticket, once; an older one's makes way, and what only looks like one stays."""
+    await channel.send(part(post, ticket="FD-1042", answering={"subject": subject}))
+    assert post.mails("ann")[0]["Subject"] == shown
+
+
+@pytest.mark.parametrize(
+    "answering", [{}, {"message_id": ""}, {"message_id": None, "references": ["root@people.test"]}]
+)
+async def test_mail_without_a_name_is_not_named(post: Post, channel: Email, answering: dict[str, Any]) -> None:
+    """An answer to a mail without Message-ID claims to answer none."""
+    await channel.send(part(post, answering=answering))
+    assert post.mails("ann")[0]["In-Reply-To"] is None
+    assert post.mails("ann")[0]["References"] is None
+
+
 async def test_file_keeps_its_name(post: Post, channel: Email, tmp_path: Path) -> None:
     """A file arrives byte for byte, under a name in any script."""
     path = tmp_path / "stored"
@@ -170,7 +215,7 @@ async def test_pause_of_a_grey_list_is_kept(post: Post, channel: Email) -> None:
 async def test_refused_copy_holds_up_nothing(post: Post, channel: Email) -> None:
     """The person gets the answer, even where somebody copied cannot be reached."""
     post.faults["bob"] = [Fault.GONE]
-    await channel.send(part(post))
+    await channel.send(part(post, author=Author.AGENT))
     assert sorted(post.got) == ["ann@people.test", "carol@people.test"]
 
 

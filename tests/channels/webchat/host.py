@@ -77,6 +77,12 @@ class MemoryHost:
         owner, file = self._files.get(file_id, (None, None))
         return file if owner == place else None
 
+    async def bounced(self, account: str, key: str, reason: str) -> None:
+        raise AssertionError("what a web chat sends has arrived")
+
+    async def thread_of_ticket(self, account: str, handle: str, number: str) -> str | None:
+        raise AssertionError("a web chat has no threads")
+
     async def cursor(self, account: str) -> str | None:
         return None
 

@@ -187,6 +187,12 @@ class Forgetful:
     async def file(self, *_: Any) -> Any:
         raise NotImplementedError
 
+    async def bounced(self, *_: Any) -> Any:
+        raise NotImplementedError
+
+    async def thread_of_ticket(self, *_: Any) -> Any:
+        raise NotImplementedError
+
     async def cursor(self, account: str) -> str | None:
         return self.cursors.get(account)
 
