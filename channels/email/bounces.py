@@ -24,7 +24,7 @@ def _line(pattern: str) -> re.Pattern[str]:
 
 REASON = _line(rf"(?:Diagnostic-Code|Status):[ ]*(?:smtp;)?[ ]*([^\n]{{1,{LONGEST_REASON}}})")
 #: Headers that name the mail the report is about: its own, given back; and the one the report answers.
-RETURNED = _line(r"(?:X-)?(?:Original-)?Message-ID:[^\n]{1,1000}")
+RETURNED = _line(r"(?:X-)?(?:Original-|Frontdesk-)?Message-ID:[^\n]{1,1000}")
 ANSWERED = _line(r"In-Reply-To:[^\n]{1,1000}")
 COPIED = _line(r"Cc:([^\n]{1,5000})")
 #: What is said of each recipient.

@@ -18,7 +18,7 @@ from channels.email.bounces import Bounce, bounce_of
 from channels.email.heads import Head, as_written, head_of
 from channels.email.kinds import Kind, first, kind_of
 from channels.email.quotes import folded
-from channels.email.threads import is_frontdesks, ours, thread_of, ticket_in
+from channels.email.threads import AGAIN, ids, is_frontdesks, ours, thread_of, ticket_in
 from channels.words import Inbound, Place
 
 log = structlog.get_logger()
@@ -102,7 +102,8 @@ def _read(parsed: Message, data: bytes, own: Own, arrived: datetime | None, size
 
 def _is_own(head: Head, own: Own) -> bool:
     came_back = own.account in first(head.headers, "x-loop").lower().split()
-    return head.sender in own.addresses or came_back or is_frontdesks(head.message_id)
+    names = [head.message_id, *ids(first(head.headers, AGAIN.lower()))]
+    return head.sender in own.addresses or came_back or any(map(is_frontdesks, names))
 
 
 def _inbound(head: Head, body: Body, own: Own, size: int | None) -> Inbound:

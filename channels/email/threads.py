@@ -10,6 +10,8 @@ from hashlib import sha256
 ID = re.compile(r"<([!-;=?-~]{1,500})>")
 OURS = re.compile(r"fd\.(?P<key>\d{1,20}\.\d{1,6})\.(?P<thread>[0-9a-f]{24})\.(?P<mac>[0-9a-f]{24})@(?P<domain>[^@]+)")
 
+#: Where our name of a mail stands once more: big relays put one of their own in the place of a Message-ID.
+AGAIN = "X-Frontdesk-Message-ID"
 #: A ticket's number, as we write it or as a person quotes it.
 TICKETS = (re.compile(r"\[([A-Z]{1,6}-[0-9]{1,12})\]"), re.compile(r"(?<![\w-])([A-Za-z]{1,6}-[0-9]{1,12})(?![\w-])"))
 

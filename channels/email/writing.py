@@ -14,7 +14,7 @@ from itertools import chain
 from channels.email.charsets import clean
 from channels.email.markup import plain_of
 from channels.email.settings import ADDRESS, EmailSettings
-from channels.email.threads import ids, signed_id
+from channels.email.threads import AGAIN, ids, signed_id
 from channels.words import Author, Outbound
 
 #: Whoever wraps at 78 characters breaks a long Message-ID to pieces; a line may have 998.
@@ -64,7 +64,7 @@ def letter(
         mail["Cc"] = [Address(addr_spec=copy) for copy in copies]
     mail["Subject"] = _subject(outbound, brand)
     mail["Date"] = format_datetime(outbound.created_at)
-    mail["Message-ID"] = f"<{message_id}>"
+    mail["Message-ID"] = mail[AGAIN] = f"<{message_id}>"
     for name, value in {**_thread(outbound.answering), **_marks(outbound, settings)}.items():
         mail[name] = value
     text = clean(outbound.text)

@@ -95,8 +95,9 @@ def test_reason_is_about_the_person() -> None:
         (report(recipient(), name="unknown@elsewhere.test"), "11.0"),
         (report(recipient(), name="unknown@x.test", head=f"X-Seen: <{OURS}>\n"), None),
         (report(recipient(), name=OURS.replace("12.0", "13.0")), "11.0"),
+        (report(recipient(), name="a1b2@relay.test", cc=f"X-Frontdesk-Message-ID: <{OURS}>\n"), "12.0"),
     ],
-    ids=["message-id", "in-reply-to", "the-only-one", "one-of-two", "forged"],
+    ids=["message-id", "in-reply-to", "the-only-one", "one-of-two", "forged", "renamed-by-a-relay"],
 )
 def test_the_mail_is_known_by_its_own_name(data: bytes, key: str | None) -> None:
     """Other mails of its thread are named in a report as well; where it is not clear which, it is none."""

@@ -207,6 +207,8 @@ def test_what_our_bot_writes_is_no_message_to_our_other_mailbox() -> None:
     assert parse(mail("Auto-Submitted: auto-replied", f"X-Loop: {ADDRESS}", sender=ADDRESS), sales, ARRIVED) is None
     by_an_agent = mail(f"Message-ID: <{signed_id(b'key', 'frontdesk.test', '12.0', '0' * 24)}>", sender=ADDRESS)
     assert parse(by_an_agent, sales, ARRIVED) is None
+    renamed = by_an_agent.replace(b"Message-ID", b"Message-ID: <1@relay.test>\r\nX-Frontdesk-Message-ID")
+    assert parse(renamed, sales, ARRIVED) is None
 
 
 def test_another_person_in_the_thread_is_another_conversation() -> None:

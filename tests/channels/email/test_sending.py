@@ -55,7 +55,7 @@ async def test_answer_stands_in_its_thread(post: Post, channel: Email) -> None:
     (mail,) = post.mails("ann")
     assert mail["In-Reply-To"] == "<first-ann@people.test>"
     assert mail["References"].split() == ["<root@people.test>", "<first-ann@people.test>"]
-    assert mail["Message-ID"] == f"<{sent.platform_id}>"
+    assert mail["Message-ID"] == mail["X-Frontdesk-Message-ID"] == f"<{sent.platform_id}>"
     assert ours(b"corpus", "frontdesk.test", sent.platform_id) == ("12.0", post.place("ann").thread)
     assert mail["Subject"] == "Re: My withdrawal [FD-1042]"
     assert mail["Auto-Submitted"] == "auto-replied"
