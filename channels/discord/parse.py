@@ -39,8 +39,9 @@ def parse(event: str, payload: Mapping[str, Any], account: str, room: Room) -> I
     return None
 
 
-def taken_back(message: str, place: Place) -> Inbound:
-    """A message of the person at `place` that is no more."""
+def taken_back(message: str, account: str) -> Inbound:
+    """A message that is no more; Discord does not say whose it was."""
+    place = Place(account=account, handle="")
     return Inbound(event_id=f"{message}.deleted", place=place, edit_of=message, deleted=True)
 
 

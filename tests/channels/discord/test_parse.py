@@ -15,7 +15,7 @@ from channels.discord.bounds import LONGEST_RAW, bounded
 from channels.discord.cursor import Positions
 from channels.discord.parse import addressed, files, parse, taken_back
 from channels.discord.rooms import Room
-from channels.words import Inbound
+from channels.words import Inbound, Place
 
 PAYLOADS: dict[str, Any] = json.loads((Path(__file__).parent / "payloads" / "events.json").read_text(encoding="utf-8"))
 ACCOUNT = "100000000000000001"
@@ -91,11 +91,9 @@ def test_edit_names_what_it_replaces() -> None:
 
 
 def test_deletion_names_what_is_gone() -> None:
-    """It replaces the message with nothing."""
-    found = read("direct")
-    assert found
-    gone = taken_back(found.event_id, found.place)
-    assert (gone.edit_of, gone.deleted, gone.place) == (found.event_id, True, found.place)
+    """It replaces the message with nothing, whoever wrote it."""
+    gone = taken_back("7", "42")
+    assert (gone.edit_of, gone.deleted, gone.place) == ("7", True, Place(account="42", handle=""))
 
 
 def test_press_is_its_payload_and_its_words() -> None:
