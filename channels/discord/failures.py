@@ -9,7 +9,7 @@ import aiohttp
 import discord
 
 from channels.discord.rest import Broken, Paused
-from channels.errors import ChannelError, MayHaveArrived, Never, TryAgain
+from channels.errors import ChannelError, MayHaveArrived, Never, NotYet, TryAgain
 
 #: HTTP's own numbers.
 UNAVAILABLE, UNAUTHORIZED, FORBIDDEN = 503, 401, 403
@@ -25,7 +25,7 @@ def told(*, before: bool = False) -> Iterator[None]:
     except ChannelError:
         raise
     except Paused as error:
-        raise TryAgain(str(error), error.after) from error
+        raise NotYet(str(error), error.after) from error
     except discord.LoginFailure as error:
         raise TryAgain("Discord refuses the token") from error
     except discord.HTTPException as error:

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from bot.store.tables import MessageState
 from channels.discord import Discord
-from channels.errors import MayHaveArrived, Never, TryAgain
+from channels.errors import MayHaveArrived, Never, NotYet, TryAgain
 from channels.words import Attachment, Choice, Outbound, Place, Signal, StoredFile
 from tests.channels.discord.peer import DiscordPeer
 from tests.channels.discord.wire import BOT, Json, answer, refusal
@@ -116,7 +116,7 @@ async def test_pause_is_the_platforms_own(
     """How long to wait is taken from the body, else from the header, and nobody sleeps meanwhile."""
     peer.server.meets = always(response)
     begun = time.monotonic()
-    with pytest.raises(TryAgain) as told:
+    with pytest.raises(NotYet) as told:
         await peer.channel().send(outbound(peer))
     assert told.value.after == after
     assert time.monotonic() - begun < 3
