@@ -16,6 +16,7 @@ from channels.errors import ChannelError, NotStored, TryAgain, Unacceptable
 from channels.words import Inbound, Limits
 from channels.x.api import Answer, Api
 from channels.x.events import Includes, Payload, first_id, identity, media
+from channels.x.hearing import Hearing
 from channels.x.media import fetch
 
 log = structlog.get_logger()
@@ -44,11 +45,15 @@ class Source:
 class Reader:
     """Reads `source` for the account `me`."""
 
-    def __init__(self, source: Source, api: Api, host: Host, me: str, limits: Limits, first_hours: int) -> None:
+    def __init__(
+        self, source: Source, api: Api, host: Host, hearing: Hearing, me: str, limits: Limits, first_hours: int
+    ) -> None:
         self._source = source
         self._api = api
         self._host = host
+        self._hearing = hearing
         self._me = me
+        #: Each lane has its own cursor.
         self._account = f"{me}/{source.kind}"
         self._limits = limits
         self._first = first_id(datetime.now(UTC) - timedelta(hours=first_hours))
@@ -61,7 +66,7 @@ class Reader:
                 wait = max(await self._round(), self._source.seconds)
                 failures = 0
             except (ChannelError, NotStored) as error:
-                self._host.trouble(self._account, str(error))
+                self._hearing.trouble(self._source.kind, str(error))
                 wait = growing(failures, error)
                 failures += 1
             await asyncio.sleep(wait)
@@ -70,7 +75,7 @@ class Reader:
         """Reads everything new; the seconds X wants to be left alone after it."""
         cursor = await self._host.cursor(self._account) or self._first
         events, rest = await self._since(cursor)
-        self._host.listening(self._account)
+        self._hearing.listening(self._source.kind)
         for event, includes in events:
             inbound = self._source.parse(event, includes, self._me)
             if inbound:
@@ -106,7 +111,7 @@ class Reader:
             except TryAgain as error:
                 if error.after is None or token is None:
                     raise
-                self._host.trouble(self._account, str(error))
+                self._hearing.trouble(self._source.kind, str(error))
                 await asyncio.sleep(max(error.after, FIRST_PAUSE))
 
     async def _hand_over(self, inbound: Inbound, event: Payload, includes: Includes) -> None:
@@ -126,7 +131,7 @@ class Reader:
                 await work()
                 return
             except NotStored as error:
-                self._host.trouble(self._account, str(error))
+                self._hearing.trouble(self._source.kind, str(error))
                 await asyncio.sleep(growing(failures, error))
                 failures += 1
 

@@ -236,7 +236,22 @@ async def test_login_is_tried_until_it_works(peer: Platform, built: Build) -> No
         await peer.outage(on=False)
         await peer.say("ann", "hello")
         await house.hears("hello")
-        await until(lambda: hearing(house) == dict.fromkeys(["9000", "9000/dm", "9000/mentions"], "listening"))
+        await until(lambda: hearing(house) == {"9000": "listening"})
+
+
+async def test_account_is_heard_while_each_lane_is(peer: Platform, built: Build) -> None:
+    """One row an account: a lane that is not heard is named, and the other one does not speak for it."""
+    house = built(peer)
+    peer.server.instead = {MENTIONS: answers(*(broken() for _ in range(1000)))}
+    async with house.open():
+        await until(lambda: hearing(house) == {"9000": "trouble"})
+        before = len(moments(peer.server, MESSAGES))
+        await until(lambda: len(moments(peer.server, MESSAGES)) > before + 1)
+        assert hearing(house) == {"9000": "trouble"}
+        peer.server.instead.clear()
+        await until(lambda: hearing(house) == {"9000": "listening"})
+    [state] = house.states._known.values()
+    assert (state.error or "").startswith("mentions: X answers 5")
 
 
 def hearing(house: House) -> dict[str, str]:
