@@ -153,8 +153,17 @@ def _text(payload: Mapping[str, Any], account: str) -> str:
     said = [str(payload.get("content") or "")]
     said += [f"> {forwarded.get('content')}" for forwarded in _forwarded(payload) if forwarded.get("content")]
     said += [f":{each.get('name')}:" for each in _sequence(payload.get("sticker_items"))]
+    said += _poll(_mapping(payload.get("poll")))
     text = MENTION.sub(lambda found: _called(found[1], account, names), "\n".join(filter(None, said)))
     return EMOJI.sub(r"\1", text).strip() if text != said[0] else EMOJI.sub(r"\1", text)
+
+
+def _poll(poll: Mapping[str, Any]) -> list[str]:
+    """Its question and what one may vote for."""
+    if not poll:
+        return []
+    answers = [_mapping(_mapping(each).get("poll_media")) for each in _sequence(poll.get("answers"))]
+    return [f"📊 {_mapping(poll.get('question')).get('text', '')}", *(f"• {each.get('text', '')}" for each in answers)]
 
 
 def _called(person: str, account: str, names: Mapping[str, str]) -> str:

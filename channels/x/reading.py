@@ -25,6 +25,9 @@ log = structlog.get_logger()
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 300.0
 
+#: Tries of an event that meets a fault of ours.
+TRIES = 6
+
 #: Pages of a hundred that are read back to the cursor.
 MOST_PAGES = 100
 
@@ -119,9 +122,27 @@ class Reader:
         text = "\n".join([inbound.text, *(f"📎 {url}" for url in left)]).strip()
         whole = replace(inbound, text=text, attachments=files)
         try:
-            await self._surely(lambda: self._host.deliver(whole))
+            await self._delivered(whole)
         except Unacceptable as error:
             log.warning("not_taken", platform="x", event_id=inbound.event_id, code=error.code)
+
+    async def _delivered(self, inbound: Inbound) -> None:
+        """Once it is on disk, or met a fault of ours often enough: it must not hold up for ever what came after."""
+        pause = FIRST_PAUSE
+        for left in reversed(range(TRIES)):
+            try:
+                await self._surely(lambda: self._host.deliver(inbound))
+                return
+            except Unacceptable:
+                raise
+            except Exception as error:
+                # The edge of the platform: nobody foresaw it, and what came after it must be heard all the same.
+                reason = f"{inbound.event_id} {'is tried again' if left else 'was passed over'}: {type(error).__name__}"
+                self._hearing.trouble(self._source.kind, reason)
+                log.exception("x_fault", account=self._account, event_id=inbound.event_id)
+            if left:
+                await asyncio.sleep(pause)
+                pause *= 2
 
     async def _surely(self, work: Callable[[], Awaitable[object]]) -> None:
         """Does it, however long the database takes."""

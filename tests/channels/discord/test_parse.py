@@ -64,6 +64,13 @@ def test_forwarded_message_is_quoted_with_its_files() -> None:
     assert [each["filename"] for each in files(PAYLOADS["forward"])] == ["proof.png"]
 
 
+def test_poll_is_its_words() -> None:
+    """The question and what one may vote for, though Discord puts none of it into the text."""
+    found = read("poll")
+    assert found
+    assert found.text == "📊 Which?\n• A"
+
+
 def test_sticker_and_voice_are_messages() -> None:
     """A sticker is its name; a voice note is a file without a text."""
     sticker, voice = read("sticker"), read("voice")
@@ -73,9 +80,9 @@ def test_sticker_and_voice_are_messages() -> None:
     assert voice.text == ""
 
 
-@pytest.mark.parametrize("name", ["join", "pin", "call", "poll", "webhook", "bot"])
+@pytest.mark.parametrize("name", ["join", "pin", "call", "webhook", "bot"])
 def test_what_nobody_said_is_no_message(name: str) -> None:
-    """Service messages, polls, webhooks and other bots say nothing to us."""
+    """Service messages, webhooks and other bots say nothing to us."""
     assert read(name) is None
 
 
