@@ -20,6 +20,7 @@ from bot.language import Languages
 from bot.mind import Mind
 from bot.rasa import RasaServer
 from bot.settings import Settings
+from bot.settling import Settling
 from bot.states import States
 from bot.store.database import Database
 from bot.store.lease import Lease, lease_on
@@ -68,6 +69,7 @@ class App:
         self.delivery = Delivery(self.database, channels, files, settings.delivery)
         self.worker = Worker(self.database, conversations, channels.keys(), self._show, self.delivery.nudge)
         self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send)
+        self.settling = Settling(self.database, channels)
         self.states = States(self.database)
         key = secret.key(settings.folders.var / "secret.key")
         self.hosts = {
@@ -108,7 +110,9 @@ class App:
                 stack.push_async_callback(self.mind.server.stop)
                 parts.append(asyncio.create_task(self.mind.server.run()))
                 parts.append(asyncio.create_task(follow(self.mind.server, Live(self.settings.folders.var / "models"))))
-            inner = [asyncio.create_task(part.run()) for part in (self.delivery, self.worker, self.states)]
+            inner = [
+                asyncio.create_task(part.run()) for part in (self.delivery, self.worker, self.settling, self.states)
+            ]
             stack.push_async_callback(_cancelled, inner)
             outer = [asyncio.create_task(self._listen(name, channel)) for name, channel in self.channels.items()]
             outer += [asyncio.create_task(server.run_until_cancelled())] if server else []

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from pydantic import ValidationError
 
-from bot.actions import Decision, Escalate, Silence, SwitchLanguage, TellStatus
+from bot.actions import Decision, Escalate, Say, Silence, SwitchLanguage, TellStatus
 from bot.answers import Answers
 from bot.decision import decide, decide_at_once
 from bot.dialogue import Dialogue
@@ -127,6 +127,7 @@ class Conversations:
             understood=understood.record() if understood else None,
             intent=best.intent if best else None,
             confidence=best.confidence if best else None,
+            helped=decision == Say("glad"),
         )
         finished = await self._database.run(turns.finish, turn, outcome, now())
         self._tell(turn, decision, finished)

@@ -17,10 +17,10 @@ from bot.rendering import Part, parts
 from bot.settings import DeliverySection
 from bot.store import outbox
 from bot.store.database import Database, Session
-from bot.store.outbox import Dispatch
+from bot.store.outbox import Claimed, Dispatch
 from bot.store.tables import MessageState
 from channels.base import Channel
-from channels.errors import MayHaveArrived, Never, TryAgain
+from channels.errors import MayHaveArrived, Never, NotYet, TryAgain
 from channels.words import Choice, Outbound, Sent
 
 log = structlog.get_logger()
@@ -195,15 +195,22 @@ class Delivery:
 
     async def _try_again(self, dispatch: Dispatch, error: TryAgain) -> None:
         message = dispatch.message
-        if message.attempts >= self._settings.attempts:
-            reason = f"given up after {message.attempts} tries: {error}"
-            await self._give_up(dispatch, MessageState.FAILED, reason)
+        if why := self._enough(message, error):
+            await self._give_up(dispatch, MessageState.FAILED, f"given up after {why}: {error}")
             return
         backoff = min(FIRST_PAUSE * 2 ** (message.attempts - 1), LONGEST_PAUSE)
         pause = backoff if error.after is None else error.after
         RETRIES.labels(message.channel).inc()
         log.warning("send_put_off", channel=message.channel, message=message.id, seconds=pause, reason=str(error))
-        await self._note(outbox.put_back, message.id, now() + timedelta(seconds=pause), str(error))
+        tried = not isinstance(error, NotYet)
+        await self._note(outbox.put_back, message.id, now() + timedelta(seconds=pause), str(error), tried=tried)
+
+    def _enough(self, message: Claimed, error: TryAgain) -> str | None:
+        """After what a message is given up; None where it is not."""
+        if not isinstance(error, NotYet):
+            return f"{message.attempts} tries" if message.attempts >= self._settings.attempts else None
+        hours = self._settings.longest_wait_hours
+        return f"{hours:g} hours of waiting" if now() - message.created_at > timedelta(hours=hours) else None
 
     async def _look_up(self, channel: Channel, dispatch: Dispatch, reason: str) -> None:
         """After an ambiguous send: asks the platform, and says `unknown` where it cannot tell."""

@@ -167,7 +167,8 @@ class ChannelHost:
     def _check(self, inbound: Inbound) -> None:
         place = inbound.place
         names = (inbound.event_id, place.account, place.handle, place.thread, inbound.edit_of, inbound.reply_to)
-        if not (inbound.event_id and place.handle and all(map(_plain, (*names, inbound.choice, inbound.language)))):
+        named = place.handle or inbound.deleted
+        if not (inbound.event_id and named and all(map(_plain, (*names, inbound.choice, inbound.language)))):
             raise Unacceptable("bad_request", f"ids and choices are plain text of at most {LONGEST_ID} bytes")
         if not inbound.deleted and not inbound.text.strip() and not inbound.attachments and not inbound.choice:
             raise Unacceptable("empty", "a message needs text, a file or a choice")

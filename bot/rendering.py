@@ -125,17 +125,24 @@ def _plain(tokens: Sequence[Token]) -> str:  # noqa: C901 - one case a kind of t
 
 def _inline(token: Token) -> str:
     said: list[str] = []
-    links: list[str] = []
+    links: list[tuple[str, int]] = []
     for child in token.children or ():
         match child.type:
             case "softbreak" | "hardbreak":
                 said.append("\n")
             case "link_open":
-                links.append(str(child.attrGet("href")))
+                links.append((str(child.attrGet("href")), len(said)))
             case "link_close":
-                said.append(f" ({links.pop()})")
+                target, begin = links.pop()
+                said[begin:] = [_linked("".join(said[begin:]), target)]
             case "image":
                 said.append(f"{child.content} ({child.attrGet('src')})")
             case _:
                 said.append(child.content)
     return "".join(said)
+
+
+def _linked(words: str, target: str) -> str:
+    """The words of a link and where it leads, once where both are the same."""
+    same = _MARKDOWN.normalizeLink(words) in {target, target.removeprefix("mailto:")}
+    return words if same else f"{words} ({target})"

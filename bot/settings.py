@@ -132,6 +132,8 @@ class DeliverySection(Section):
     """How hard a reply is tried."""
 
     attempts: Annotated[int, Field(ge=1, le=50)] = 8
+    #: A message that only waits for room is given up so long after it was queued.
+    longest_wait_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 48
     #: A send that takes longer may have arrived.
     timeout_seconds: Seconds = 30
 

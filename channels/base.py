@@ -107,6 +107,14 @@ class Channel(ABC):
         """Shows `signal` where the platform can. Never raises for one that cannot."""
         return
 
+    async def settled(self, place: Place, *, solved: bool) -> None:
+        """Shows whether what was asked at `place` is solved, where the platform can; twice must change nothing more.
+
+        Called after a ticket of the conversation is solved or opened, or an answer helped; again until it returns.
+        Raises `TryAgain`, or `Never` to be asked no more.
+        """
+        return
+
     async def connect(self) -> Sequence[str]:
         """Logs in and leaves again: what is wrong or not permitted, each with the setting to change.
 

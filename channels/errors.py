@@ -4,6 +4,7 @@ A channel raises towards the core:
 
     ChannelError
     ├── TryAgain          nothing was sent; again after a pause
+    │   └── NotYet        only because too much was sent before it: it counts as no try
     ├── Never             nothing was sent and nothing will be: the recipient is gone, the content is refused
     ├── MayHaveArrived    the request left and no answer came: sending again could say it twice
     └── Forged            what came in was not from the platform
@@ -28,6 +29,13 @@ class TryAgain(ChannelError):
     def __init__(self, reason: str, after: float | None = None) -> None:
         super().__init__(reason)
         self.after = after
+
+
+class NotYet(TryAgain):
+    """A limit, the platform's or one we keep, has no room for the message for `after` seconds."""
+
+    def __init__(self, reason: str, after: float) -> None:
+        super().__init__(reason, after)
 
 
 class Never(ChannelError):

@@ -37,6 +37,7 @@ class Memory(Channel):
             self.limits = limits  # type: ignore[misc]  # a test may look at the core through another channel's limits
         self.sent: list[Outbound] = []
         self.signals: list[tuple[Place, Signal]] = []
+        self.settlings: list[tuple[Place, bool]] = []
         self.faults: deque[ChannelError | None] = deque()
         self.gate = asyncio.Event()
         self.gate.set()
@@ -58,6 +59,10 @@ class Memory(Channel):
     async def signal(self, place: Place, signal: Signal) -> None:
         """Keeps it in `signals`."""
         self.signals.append((place, signal))
+
+    async def settled(self, place: Place, *, solved: bool) -> None:
+        """Keeps it in `settlings`."""
+        self.settlings.append((place, solved))
 
     async def until(self, count: int) -> list[Outbound]:
         """Everything sent, once that is at least `count` parts."""

@@ -23,6 +23,7 @@ ROWS: Mapping[str, Callable[[Kind], str]] = {
     "largest file": lambda kind: f"{kind.limits.file_bytes // 1_000_000} MB",
     "files in one message": lambda kind: str(kind.limits.most_files),
     "shows typing": lambda kind: _yes(kind.signal is not Channel.signal),
+    "shows what is solved": lambda kind: _yes(kind.settled is not Channel.settled),
     "may send again after a lost answer": lambda kind: _yes(kind.limits.idempotent),
     "can look up what it sent": lambda kind: _yes(kind.find is not Channel.find),
     "webhooks": lambda kind: _yes(kind.routes is not Channel.routes),

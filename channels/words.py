@@ -148,7 +148,8 @@ class Inbound:
     reply_to: str | None = None
     #: Event id of the message this one replaces.
     edit_of: str | None = None
-    #: The message `edit_of` was taken back; nothing replaces it.
+    #: The message `edit_of` was taken back; nothing replaces it. Where the platform does not say whose it was,
+    #: `place.handle` is empty.
     deleted: bool = False
     #: The platform's or the browser's idea of the sender's language, as BCP 47 ("zh-CN").
     language: str | None = None

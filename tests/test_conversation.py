@@ -15,6 +15,7 @@ from bot.app import App, load_content
 from bot.settings import Settings
 from channels.memory import Memory
 from channels.words import Inbound, Outbound, Place
+from tests.samples import until
 
 ROOT = Path(__file__).parent.parent
 
@@ -26,6 +27,7 @@ LEARNT: dict[str, tuple[list[tuple[str, float]], list[tuple[str, str]]]] = {
     "my BTC deposit is missing": ([("deposit_missing", 0.9)], [("coin", "BTC")]),
     "over TRC20": ([("deposit_how", 0.3)], [("network", "TRC20")]),
     "hi": ([("greet", 0.95)], []),
+    "that helped": ([("affirm", 0.95)], []),
     "please speak Chinese": ([("switch_language", 0.9)], [("language", "zh")]),
     "strangers logged in, coins are gone": ([("account_hacked", 0.9)], []),
     "coins gone to T1": ([("account_hacked", 0.4)], [("address", "T1")]),
@@ -96,6 +98,14 @@ async def talk(tmp_path: Path) -> AsyncIterator[Talk]:
 
 def payloads(reply: Outbound) -> list[str]:
     return [choice.payload for choice in reply.choices]
+
+
+async def test_who_was_helped_has_it_solved(talk: Talk) -> None:
+    """The platform is told so; an answer alone says nothing."""
+    await talk.say("how long does a withdrawal take?")
+    await talk.say("that helped")
+    await until(lambda: talk.channel.settlings)
+    assert talk.channel.settlings == [(Place(account="test", handle="ann"), True)]
 
 
 async def test_each_message_is_answered_in_its_language(talk: Talk) -> None:

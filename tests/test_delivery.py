@@ -10,7 +10,7 @@ from bot.settings import DeliverySection
 from bot.store.database import Database, Session
 from bot.store.tables import Message, TicketEvent
 from bot.store.turns import Reply
-from channels.errors import MayHaveArrived, Never, TryAgain
+from channels.errors import MayHaveArrived, Never, NotYet, TryAgain
 from channels.memory import Memory
 from channels.words import Author, Choice, Limits, Owner, Sent
 from tests.samples import NOW, answer, escalated, inbound, later, rows, states, take, until
@@ -125,6 +125,28 @@ async def test_tries_come_to_an_end(sqlite: Database) -> None:
     assert (message.attempts, message.error) == (3, "given up after 3 tries: busy")
     assert (event.kind, event.detail["message"], event.detail["error"]) == ("failed", message.id, message.error)
     assert channel.sent == []
+
+
+async def test_waiting_is_no_try(sqlite: Database) -> None:
+    """As often as there is no room for a message, as often it waits; only what fails otherwise is counted."""
+    answer(sqlite, inbound(), "hello")
+    channel = Memory()
+    channel.faults.extend([NotYet("pace", 0)] * 12 + [TryAgain("busy", 0)] + [NotYet("pace", 0)] * 12)
+    async with sending(sqlite, channel):
+        await until_state(sqlite, hello="sent")
+    assert (last(sqlite).attempts, texts(channel)) == (2, ["hello"])
+
+
+async def test_waiting_comes_to_an_end(sqlite: Database, clock: Clock) -> None:
+    """After two days without room the message failed, and its ticket says why."""
+    escalated(sqlite)
+    channel = Memory()
+    channel.faults.extend([NotYet("pace", 3600)] * 2)
+    async with sending(sqlite, channel):
+        await until(lambda: last(sqlite).error == "pace")
+        clock.at = later(48 * 3600 + 1)
+        await until_state(sqlite, **{"Your ticket is FD-1001": "failed"})
+    assert rows(sqlite, TicketEvent)[-1].detail["error"] == "given up after 48 hours of waiting: pace"
 
 
 async def test_never_is_at_once(sqlite: Database) -> None:

@@ -46,6 +46,24 @@ def test_markdown_becomes_plain_text() -> None:
     assert plain == "Do this:\n\n1. open help (https://example.org)\n2. wait\n• one\n  • two"
 
 
+@pytest.mark.parametrize(
+    ("source", "plain"),
+    [
+        ("See <https://example.org/a?b=c&d>.", "See https://example.org/a?b=c&d."),
+        ("<https://example.org/提现>", "https://example.org/提现"),
+        ("[https://example.org](https://example.org)", "https://example.org"),
+        ("<help@example.org>", "help@example.org"),
+        ("[us](mailto:help@example.org)", "us (mailto:help@example.org)"),
+        ("[**example.org**](https://example.org)", "example.org (https://example.org)"),
+        ("[https://example.org](https://example.com)", "https://example.org (https://example.com)"),
+        ("[![a](https://a.example)](https://b.example)", "a (https://a.example) (https://b.example)"),
+    ],
+)
+def test_link_that_is_its_own_words_is_said_once(source: str, plain: str) -> None:
+    """Where words and target differ, both are told."""
+    assert render(source, Markup.PLAIN) == plain
+
+
 def test_choices_become_a_numbered_list_where_there_are_no_buttons() -> None:
     """More choices than the channel can show degrade as well."""
     [part] = parts("Which?", CHOICES, [], Limits())

@@ -71,6 +71,20 @@ async def test_overview_counts_what_is_out(database: Database) -> None:
     assert (second.cursor, second.out) == (None, {})
 
 
+async def test_lanes_of_an_account_are_one_row(sqlite: Database, tmp_path: Path) -> None:
+    """Where an account is read in several lanes, its row tells the cursor of each."""
+    sqlite.transact(inbox.keep_cursor, "x", "9000/dm", "7")
+    sqlite.transact(inbox.keep_cursor, "x", "9000/mentions", "8")
+    sqlite.transact(inbox.keep_cursor, "x", "900", "9")
+    gathered = States(sqlite)
+    gathered.listening("x", "9000")
+    await written(gathered)
+    config = tmp_path / "config.yaml"
+    config.write_text(f"database: {{url: sqlite:///{tmp_path / 'frontdesk.db'}}}\n")
+    [row] = json.loads(CliRunner().invoke(app, ["channels", "--json", "--config", str(config)]).output)
+    assert row["cursor"] == "dm 7; mentions 8"
+
+
 async def test_what_nobody_writes_down_is_stopped(database: Database, watch: Clock) -> None:
     """A state is believed for a while after it was written, and no longer."""
     gathered = States(database)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 from typing import Any
 
@@ -134,6 +135,16 @@ def test_taking_back_what_nobody_knows_is_refused(database: Database) -> None:
         with pytest.raises(NotFound):
             arrive(database, said)
     assert states(database) == [("hello", "received")]
+
+
+def test_platform_need_not_say_whose_message_is_gone(database: Database) -> None:
+    """Without a handle a message on the same account is taken back, on another none is."""
+    arrive(database, inbound("hello"))
+    nobody = replace(ANN, handle="")
+    with pytest.raises(NotFound):
+        arrive(database, inbound("", "d1", replace(nobody, account="other"), edit_of="e1", deleted=True))
+    arrive(database, inbound("", "d1", nobody, edit_of="e1", deleted=True))
+    assert states(database) == [("", "handled")]
 
 
 def test_redelivered_edit_is_one_revision(database: Database) -> None:

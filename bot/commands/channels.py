@@ -44,7 +44,7 @@ def _row(one: Overview) -> dict[str, Any]:
         "since": _moment(state.since),
         "last_message": _moment(state.heard_at),
         "lag_seconds": None if state.lag is None else round(state.lag, 1),
-        "cursor": one.cursor,
+        "cursor": one.cursor or "; ".join(f"{lane} {value}" for lane, value in one.lanes.items()) or None,
         "waiting": one.out.get(MessageState.QUEUED, 0) + one.out.get(MessageState.SENDING, 0),
         "failed": one.out.get(MessageState.FAILED, 0),
         "unknown": one.out.get(MessageState.UNKNOWN, 0),

@@ -93,10 +93,10 @@ def receive(
     Raises `NotFound` where a message was taken back that nobody knows.
     """
     edited = _message(session, channel, inbound.place.account, inbound.edit_of) if inbound.edit_of else None
-    if edited and _said_by(session, edited) == inbound.place.handle:
+    if edited and _may_change(session, edited, inbound):
         return _revise(session, edited, inbound, files, now)
     if inbound.deleted:
-        raise NotFound(f"{inbound.place.handle} has said no message {inbound.edit_of}")
+        raise NotFound(f"{inbound.place.handle or 'nobody'} has said no message {inbound.edit_of}")
     connection = session.connection()
     event = {"channel": channel, "account": inbound.place.account, "event": inbound.event_id}
     if known := connection.execute(_EVENT, event).first():
@@ -124,9 +124,12 @@ def _message(session: Session, channel: str, account: str, event_id: str) -> Mes
     return session.exec(select(Message).filter_by(channel=channel, account=account, event_id=event_id)).first()
 
 
-def _said_by(session: Session, message: Message) -> str:
+def _may_change(session: Session, message: Message, inbound: Inbound) -> bool:
+    """Only who said it; that a message is gone some platforms tell without saying whose it was."""
+    if inbound.deleted and not inbound.place.handle:
+        return True
     conversation = session.get_one(Conversation, message.conversation_id)
-    return session.get_one(Address, conversation.address_id).handle
+    return session.get_one(Address, conversation.address_id).handle == inbound.place.handle
 
 
 def _revise(session: Session, message: Message, inbound: Inbound, files: Sequence[KeptFile], now: datetime) -> Arrival:

@@ -176,9 +176,10 @@ def part_sent(session: Session, message_id: int, part: int, platform_id: str, *,
     return not overtaken
 
 
-def put_back(session: Session, message_id: int, due_at: datetime, error: str | None) -> None:
-    """Nothing was sent; again at `due_at`."""
+def put_back(session: Session, message_id: int, due_at: datetime, error: str | None, *, tried: bool = True) -> None:
+    """Nothing was sent; again at `due_at`. Unless it was `tried`, that was no attempt."""
     message = session.get_one(Message, message_id)
+    message.attempts -= not tried
     message.state, message.due_at, message.error = MessageState.QUEUED, due_at, error
 
 

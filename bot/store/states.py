@@ -13,6 +13,9 @@ from bot.store.tables import ChannelState, Cursor, Message, MessageState
 #: Messages on their way out, and those whose sending ended badly.
 OUT = (MessageState.QUEUED, MessageState.SENDING, MessageState.FAILED, MessageState.UNKNOWN)
 
+#: A channel and an account of it.
+Key = tuple[str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:
@@ -20,6 +23,8 @@ class Overview:
 
     state: ChannelState
     cursor: str | None
+    #: Cursors of an account that is read in several lanes, by lane.
+    lanes: dict[str, str]
     #: Messages by state: those in `OUT`.
     out: dict[MessageState, int]
 
@@ -33,17 +38,30 @@ def keep(session: Session, states: Sequence[ChannelState]) -> None:
 def overview(session: Session) -> list[Overview]:
     """Every account any channel has ever heard, by name."""
     states = session.exec(select(ChannelState).order_by(col(ChannelState.channel), col(ChannelState.account))).all()
-    cursors = {(row.channel, row.account): row.value for row in session.exec(select(Cursor))}
+    cursors, lanes = _cursors(session)
     counted = session.exec(
         select(Message.channel, Message.account, Message.state, func.count())
         .where(col(Message.state).in_(OUT))
         .group_by(Message.channel, Message.account, col(Message.state))
     )
-    out: dict[tuple[str, str], dict[MessageState, int]] = {}
+    out: dict[Key, dict[MessageState, int]] = {}
     for channel, account, state, count in counted:
         out.setdefault((channel, account), {})[MessageState(state)] = count
     keys = [(state.channel, state.account) for state in states]
-    return [Overview(state, cursors.get(key), out.get(key, {})) for key, state in zip(keys, states, strict=True)]
+    return [
+        Overview(state, cursors.get(key), lanes.get(key, {}), out.get(key, {}))
+        for key, state in zip(keys, states, strict=True)
+    ]
+
+
+def _cursors(session: Session) -> tuple[dict[Key, str], dict[Key, dict[str, str]]]:
+    """By channel and account; of "account/lane" by lane too."""
+    cursors = {(row.channel, row.account): row.value for row in session.exec(select(Cursor))}
+    lanes: dict[Key, dict[str, str]] = {}
+    for (channel, account), value in sorted(cursors.items()):
+        owner, _, lane = account.rpartition("/")
+        lanes.setdefault((channel, owner), {})[lane] = value
+    return cursors, lanes
 
 
 def silent(state: ChannelState, now: datetime, after: float) -> bool:

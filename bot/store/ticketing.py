@@ -14,6 +14,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from bot.errors import NotFound, Refused
+from bot.store.settling import settle
 from bot.store.tables import (
     Conversation,
     Message,
@@ -80,6 +81,7 @@ def escalate(session: Session, conversation: Conversation, escalation: Escalatio
         _renew(ticket, escalation, now)
         add_event(session, ticket, "bot", "escalated", now, reason=escalation.reason, category=escalation.category)
     change_owner(conversation, Owner.QUEUE)
+    settle(session, conversation.id, now, solved=False)
     return ticket
 
 
@@ -214,6 +216,8 @@ def hand_back(session: Session, number: str, agent: str, kind: str, notice: Noti
         conversation.dialogue = {}
         conversation.status = Status.CLOSED if kind == "solved" else Status.WAITING
         say(session, conversation, Author.SYSTEM, agent, notice(conversation.language), now)
+        if kind == "solved":
+            settle(session, conversation.id, now, solved=True)
     add_event(session, ticket, agent, kind, now)
 
 

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from bot.errors import Overtaken
 from bot.store.rows import ADDRESS, CONVERSATION, FILE, MESSAGE, Found, add_message
+from bot.store.settling import settle
 from bot.store.tables import IS_UNFINISHED, Conversation, Message, MessageState, Status
 from bot.store.ticketing import Escalation, escalate, file_under, ticket_of
 from channels.words import Author, Choice, Owner, Place
@@ -129,6 +130,8 @@ class Outcome:
     understood: dict[str, Any] | None = None
     intent: str | None = None
     confidence: float | None = None
+    #: The person said that the answer helped.
+    helped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +250,8 @@ def _settle_ticket(session: Session, owner: Owner, turn: Turn, outcome: Outcome,
     if owner is not Owner.BOT:
         for message in turn.messages:
             file_under(session, turn.conversation_id, message.id, now)
+    elif outcome.helped and ticket_of(session, turn.conversation_id) is None:
+        settle(session, turn.conversation_id, now, solved=True)
     return turn.ticket
 
 

@@ -16,14 +16,16 @@ import structlog
 from channels.base import Channel, Host
 from channels.discord.commands import announced
 from channels.discord.cursor import Positions
+from channels.discord.failures import failure
 from channels.discord.files import Files
+from channels.discord.forum import Forum
 from channels.discord.gateway import Gateway, may_read
 from channels.discord.inbox import GAP, Inbox
 from channels.discord.interactions import Interactions
 from channels.discord.parse import snowflake
 from channels.discord.rest import Line
 from channels.discord.rooms import Rooms
-from channels.discord.sending import Sending, failure
+from channels.discord.sending import Sending
 from channels.discord.settings import DiscordSettings
 from channels.errors import ChannelError
 from channels.words import Abilities, Limits, Markup, Outbound, Place, Sent, Signal
@@ -53,6 +55,7 @@ class Discord(Channel):
         self._interactions = Interactions(self._line)
         #: The newest message read before the line stood that is heard now.
         self._before = 0
+        self._forum = Forum(self._line, settings.solved_tag)
         self._sending = Sending(name, self._line, self._rooms, self._interactions)
 
     async def run(self, host: Host) -> None:
@@ -81,15 +84,19 @@ class Discord(Channel):
         except ChannelError as error:
             log.debug("discord_typing_not_shown", reason=str(error))
 
+    async def settled(self, place: Place, *, solved: bool) -> None:
+        await self._forum.settled(place, solved=solved)
+
     async def connect(self) -> Sequence[str]:
         try:
             async with asyncio.timeout(30), self._line as http:
                 application = await http.application_info()
+                forums = await self._forum.missing(http)
         except discord.LoginFailure:
             return ["token: Discord refuses it; copy the bot's from the developer portal, under Bot"]
         except Exception as error:  # noqa: BLE001 - an unreachable platform is one of the things that are wrong
             return [f"api_url: no login at {self._settings.api_url}: {failure(error)}"]
-        return list(_missing(application))
+        return [*_missing(application), *forums]
 
     async def _read(self, host: Host) -> None:
         positions = Positions(await host.cursor(self._line.account), self._settings.remembered)

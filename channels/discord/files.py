@@ -19,6 +19,8 @@ log = structlog.get_logger()
 #: Where Discord keeps what people send.
 HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 TRIES = 3
+#: Files that are left and named in the text, and characters of a name there.
+MOST_NAMED, LONGEST_NAMED = 100, 100
 TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10)
 
 
@@ -37,8 +39,12 @@ class Files:
         """The message with its files; those that are too many, too large or gone are named in its text."""
         fetched = [await self._fetch(each) for each in listed[: self._limits.most_files]]
         left = [_name(each) for each, file in zip(listed, fetched, strict=False) if file is None]
-        left += [_name(each) for each in listed[self._limits.most_files :]][:100]
-        text = "\n".join([inbound.text, *(f"📎 {name}" for name in left)]) if left else inbound.text
+        left += map(_name, listed[self._limits.most_files :])
+        text = (
+            "\n".join([inbound.text, *(f"📎 {name[:LONGEST_NAMED]}" for name in left[:MOST_NAMED])])
+            if left
+            else inbound.text
+        )
         return replace(inbound, text=text.strip("\n"), attachments=[file for file in fetched if file])
 
     async def _fetch(self, listed: Mapping[str, Any]) -> Attachment | None:

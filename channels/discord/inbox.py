@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, TypeVar
 
 import aiohttp
 import discord
@@ -19,24 +20,25 @@ from channels.discord.parse import addressed, files, parse, snowflake, taken_bac
 from channels.discord.rest import Broken, Line, Paused
 from channels.discord.rooms import Room, Rooms
 from channels.errors import NotStored, Unacceptable
-from channels.words import Inbound, Place
+from channels.words import Inbound
 
 log = structlog.get_logger()
 
 #: Events that wait in one channel; of more, what is missing is read again from its history.
 MOST_WAITING = 1_000
-#: Messages whose place is kept in mind, for a deletion names no author.
-MOST_HEARD = 10_000
 #: Histories read at the same time.
 READERS = 8
 #: Messages Discord gives at once, and pages read of one gap.
 PAGE, PAGES = 100, 20
 #: Seconds between two tries, doubled up to the longest.
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+#: Tries of an event that meets a fault of ours, over a minute: it must not hold up for ever what came after it.
+TRIES = 8
 #: Not an event of Discord's: what was missed in the channel is to be read.
 GAP = "GAP"
 
 Job = tuple[str, Mapping[str, Any]]
+Found = TypeVar("Found")
 
 
 class Inbox:
@@ -49,7 +51,6 @@ class Inbox:
         self._interactions = interactions
         self._positions = positions
         self._waiting: dict[str, deque[Job]] = {}
-        self._heard: OrderedDict[str, Place] = OrderedDict()
         self._readers = asyncio.Semaphore(READERS)
         self._news = asyncio.Event()
         self._group = asyncio.TaskGroup()
@@ -88,14 +89,26 @@ class Inbox:
     async def _work(self, channel: str) -> None:
         waiting = self._waiting[channel]
         while waiting:
-            event, payload = waiting.popleft()
+            await self._surely(channel, *waiting.popleft())
+        del self._waiting[channel]
+
+    async def _surely(self, channel: str, event: str, payload: Mapping[str, Any]) -> None:
+        """Returns once the event is handled, or was tried often enough; what waits behind it waits so long."""
+        # Of an interaction the person is told within seconds that it failed.
+        tries = 1 if event == "INTERACTION_CREATE" else TRIES
+        pause = FIRST_PAUSE
+        for left in reversed(range(tries)):
             try:
                 await self._handle(channel, event, payload)
+                return
             except Exception as error:
-                # The edge of the platform: an event that nobody foresaw must not hold up the ones after it.
-                self._host.trouble(self._line.account, f"{event} was passed over: {type(error).__name__}")
-                log.exception("discord_event_fault", channel_event=event, reason=type(error).__name__)
-        del self._waiting[channel]
+                # The edge of the platform: nobody foresaw it, and what came after it must be heard all the same.
+                reason = f"{event} {'is tried again' if left else 'was passed over'}: {type(error).__name__}"
+                self._host.trouble(self._line.account, reason)
+                log.exception("discord_event_fault", channel_event=event, tries_left=left, reason=type(error).__name__)
+            if left:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _handle(self, channel: str, event: str, payload: Mapping[str, Any]) -> None:
         match event:
@@ -106,7 +119,7 @@ class Inbox:
             case "MESSAGE_UPDATE":
                 await self._edit(channel, payload)
             case "MESSAGE_DELETE":
-                await self._delete(channel, str(payload.get("id")))
+                await self._deliver(taken_back(str(payload.get("id")), self._line.account))
             case "INTERACTION_CREATE":
                 await self._interaction(channel, payload)
 
@@ -116,7 +129,6 @@ class Inbox:
         if room and inbound and addressed(payload, self._line.account, room):
             await self._know(channel, snowflake(inbound.event_id))
             await self._deliver(await self._files.with_files(inbound, files(payload)))
-            _remember(self._heard, inbound.event_id, inbound.place)
             self._positions.read(channel, snowflake(inbound.event_id))
             self._news.set()
         elif channel in self._positions:
@@ -125,16 +137,13 @@ class Inbox:
     async def _edit(self, channel: str, payload: Mapping[str, Any]) -> None:
         room = await self._room(channel, payload)
         inbound = parse("MESSAGE_UPDATE", payload, self._line.account, room) if room else None
-        if room and inbound and (inbound.edit_of in self._heard or addressed(payload, self._line.account, room)):
+        if room and inbound and (addressed(payload, self._line.account, room) or await self._is_known(inbound)):
             await self._deliver(inbound)
 
-    async def _delete(self, channel: str, message: str) -> None:
-        place = self._heard.get(message)
-        room = None if place else await self._room(channel, {"guild_id": ""})
-        if room and not room.public:
-            place = Place(account=self._line.account, handle=room.person)
-        if place:
-            await self._deliver(taken_back(message, place))
+    async def _is_known(self, inbound: Inbound) -> bool:
+        """Whether an edit, which need not name us any more, is of a message that did."""
+        talk = await self._stored(partial(self._host.transcript, inbound.place))
+        return any(said.event_id == inbound.edit_of for said in talk.messages)
 
     async def _interaction(self, channel: str, payload: Mapping[str, Any]) -> None:
         private = is_private(payload)
@@ -189,18 +198,20 @@ class Inbox:
 
     async def _deliver(self, inbound: Inbound) -> None:
         """Once it is stored, or never will be."""
+        try:
+            await self._stored(partial(self._host.deliver, inbound))
+        except Unacceptable as error:
+            log.info("discord_not_taken", code=error.code)
+
+    async def _stored(self, work: Callable[[], Awaitable[Found]]) -> Found:
+        """Its result, however long the database takes."""
         pause = FIRST_PAUSE
         while True:
             try:
-                await self._host.deliver(inbound)
+                return await work()
             except NotStored:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
-            except Unacceptable as error:
-                log.info("discord_not_taken", code=error.code)
-                return
-            else:
-                return
 
     async def _know(self, channel: str, message: int) -> None:
         """A new channel is written down first: after a crash nobody could tell that there is something to read."""
@@ -222,9 +233,3 @@ class Inbox:
         except NotStored as error:
             log.warning("discord_cursor_not_kept", reason=str(error))
             self._news.set()
-
-
-def _remember(known: OrderedDict[str, Place], message: str, place: Place) -> None:
-    known[message] = place
-    if len(known) > MOST_HEARD:
-        known.popitem(last=False)

@@ -39,8 +39,9 @@ def parse(event: str, payload: Mapping[str, Any], account: str, room: Room) -> I
     return None
 
 
-def taken_back(message: str, place: Place) -> Inbound:
-    """A message of the person at `place` that is no more."""
+def taken_back(message: str, account: str) -> Inbound:
+    """A message that is no more; Discord does not say whose it was."""
+    place = Place(account=account, handle="")
     return Inbound(event_id=f"{message}.deleted", place=place, edit_of=message, deleted=True)
 
 
@@ -152,8 +153,17 @@ def _text(payload: Mapping[str, Any], account: str) -> str:
     said = [str(payload.get("content") or "")]
     said += [f"> {forwarded.get('content')}" for forwarded in _forwarded(payload) if forwarded.get("content")]
     said += [f":{each.get('name')}:" for each in _sequence(payload.get("sticker_items"))]
+    said += _poll(_mapping(payload.get("poll")))
     text = MENTION.sub(lambda found: _called(found[1], account, names), "\n".join(filter(None, said)))
     return EMOJI.sub(r"\1", text).strip() if text != said[0] else EMOJI.sub(r"\1", text)
+
+
+def _poll(poll: Mapping[str, Any]) -> list[str]:
+    """Its question and what one may vote for."""
+    if not poll:
+        return []
+    answers = [_mapping(_mapping(each).get("poll_media")) for each in _sequence(poll.get("answers"))]
+    return [f"📊 {_mapping(poll.get('question')).get('text', '')}", *(f"• {each.get('text', '')}" for each in answers)]
 
 
 def _called(person: str, account: str, names: Mapping[str, str]) -> str:

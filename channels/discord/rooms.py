@@ -40,7 +40,7 @@ class Rooms:
     def learn(self, event: str, payload: Mapping[str, Any]) -> None:
         """From GUILD_CREATE, THREAD_CREATE, THREAD_UPDATE and CHANNEL_CREATE."""
         if event == "GUILD_CREATE":
-            for channel in (*_listed(payload, "channels"), *_listed(payload, "threads")):
+            for channel in (*listed(payload, "channels"), *listed(payload, "threads")):
                 self._learn(channel)
         else:
             self._learn(payload)
@@ -72,7 +72,7 @@ class Rooms:
 
     def _learn(self, channel: Mapping[str, Any], id_: str = "") -> None:
         id_, kind = id_ or str(channel.get("id")), channel.get("type")
-        recipients = _listed(channel, "recipients")
+        recipients = listed(channel, "recipients")
         if kind == DIRECT and recipients:
             self.opened(str(recipients[0].get("id")), id_)
             return
@@ -82,7 +82,8 @@ class Rooms:
         _keep(self._rooms, id_, Room(id_, public=kind != DIRECT, person=owner))
 
 
-def _listed(payload: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
+def listed(payload: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
+    """The objects in a list of a payload; empty where it holds none."""
     found = payload.get(name)
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 

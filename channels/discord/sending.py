@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-import aiohttp
 import discord
 from discord.http import MultipartParameters, Route, handle_message_parameters
 from discord.utils import MISSING
 
+from channels.discord.failures import told
 from channels.discord.interactions import Interactions, is_private
 from channels.discord.parse import snowflake
-from channels.discord.rest import Broken, Http, Line, Paused
+from channels.discord.rest import Http, Line
 from channels.discord.rooms import Rooms
-from channels.errors import ChannelError, MayHaveArrived, Never, TryAgain
+from channels.errors import MayHaveArrived, Never, TryAgain
 from channels.words import Outbound, Place, Sent
 
 #: Characters on a button, and in what it carries.
@@ -32,10 +31,6 @@ SKEW = timedelta(seconds=30)
 PAGES, PAGE = 5, 100
 #: Seconds after a search that failed.
 PAUSES = (0.2, 1.0, 3.0)
-#: HTTP's own numbers.
-UNAVAILABLE, UNAUTHORIZED, FORBIDDEN = 503, 401, 403
-#: Errors of Discord's own that pass: too many direct chats opened, and 0, which is Cloudflare's.
-PASSING = {40003: 600.0, 0: 60.0}
 
 
 class Sending:
@@ -54,14 +49,14 @@ class Sending:
 
     async def send(self, outbound: Outbound) -> Sent:
         """Raises `TryAgain`, `Never` or `MayHaveArrived`."""
-        with _told(before=True):
+        with told(before=True):
             async with self._line as http:
                 route = await self._interactions.reply(outbound.answering)
                 private = route is not None
                 if route is None:
                     channel = await self._channel(http, outbound.place)
                     route = Route("POST", "/channels/{channel_id}/messages", channel_id=channel)
-                with self._message(outbound, private=private) as message, _told():
+                with self._message(outbound, private=private) as message, told():
                     sent = await _post(http, route, message)
                     id_ = str(sent["id"])
         self._keep(self._nonce(outbound), id_)
@@ -85,13 +80,13 @@ class Sending:
         raise MayHaveArrived("Discord could not be asked")
 
     async def _look(self, outbound: Outbound) -> Sent | None:
-        with _told():
+        with told():
             async with self._line as http:
                 return await self._search(http, await self._channel(http, outbound.place), outbound)
 
     async def typing(self, place: Place) -> None:
         """Raises what a send raises."""
-        with _told():
+        with told():
             async with self._line as http:
                 await http.send_typing(await self._channel(http, place))
 
@@ -180,37 +175,3 @@ def _reference(outbound: Outbound) -> discord.MessageReference | None:
         return None
     channel = snowflake(outbound.place.thread)
     return discord.MessageReference(message_id=answered, channel_id=channel, fail_if_not_exists=False)
-
-
-@contextmanager
-def _told(*, before: bool = False) -> Iterator[None]:
-    """Says in the core's words what went wrong; `before` a message was sent, nothing can have arrived."""
-    try:
-        yield
-    except ChannelError:
-        raise
-    except Paused as error:
-        raise TryAgain(str(error), error.after) from error
-    except discord.LoginFailure as error:
-        raise TryAgain("Discord refuses the token") from error
-    except discord.HTTPException as error:
-        raise _refused(error) from error
-    except Exception as error:
-        # The edge of the library: whatever it raises, the core is told one of three things.
-        surely_not = before or isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
-        if surely_not or (isinstance(error, Broken) and error.status == UNAVAILABLE):
-            raise TryAgain(failure(error)) from error
-        raise MayHaveArrived(failure(error)) from error
-
-
-def _refused(error: discord.HTTPException) -> ChannelError:
-    if error.status == UNAUTHORIZED:
-        return TryAgain("Discord refuses the token")
-    if error.status == FORBIDDEN and error.code in PASSING:
-        return TryAgain(failure(error), PASSING[error.code])
-    return Never(failure(error))
-
-
-def failure(error: Exception) -> str:
-    """What went wrong, in one short line without secrets: what the library names is a host, a status, a sentence."""
-    return f"{type(error).__name__}: {error}".splitlines()[0][:200]

@@ -20,6 +20,8 @@ class DiscordSettings(ChannelSettings):
     gateway_url: str = ""
     #: Announces `/ask`, `/ticket` and `/human` at the start; off where other software keeps the bot's commands.
     commands: bool = True
+    #: The tag of a forum's that a post gets once it is solved; "" tags none.
+    solved_tag: str = Field(default="Solved", max_length=20)
     #: Channels and direct chats whose gaps are read after a restart, those with the newest messages first kept.
     remembered: int = Field(default=1000, ge=1, le=10_000)
 

@@ -24,6 +24,8 @@ log = structlog.get_logger()
 TRIES = 5
 #: Files and messages whose tries are remembered.
 MOST_TRIED = 1_000
+#: Characters of the name of a file that is left.
+LONGEST_NAMED = 100
 
 
 class Arrivals:
@@ -119,7 +121,8 @@ class Arrivals:
 
 
 def _left(file: File, language: str | None) -> str:
+    name = file.name[:LONGEST_NAMED]
     size = f"{file.size / 1_000_000:.1f} MB" if file.size else ""
     if (language or "").lower().startswith("zh"):
-        return f"📎 {file.name}（{'，'.join(filter(None, [size, '留在 Telegram']))}）"
-    return f"📎 {file.name} ({', '.join(filter(None, [size, 'left at Telegram']))})"
+        return f"📎 {name}（{'，'.join(filter(None, [size, '留在 Telegram']))}）"
+    return f"📎 {name} ({', '.join(filter(None, [size, 'left at Telegram']))})"

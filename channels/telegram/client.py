@@ -13,7 +13,7 @@ from telegram import Bot
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
-from channels.errors import ChannelError, MayHaveArrived, Never, TryAgain
+from channels.errors import ChannelError, MayHaveArrived, Never, NotYet, TryAgain
 from channels.telegram.settings import TelegramSettings
 
 # The library's own switch; without it every RetryAfter comes with a warning.
@@ -157,7 +157,7 @@ def translated(error: Exception) -> ChannelError:  # noqa: PLR0911 - one way out
     reason = told(error)
     match error:
         case RetryAfter():
-            return TryAgain(reason, seconds(error))
+            return NotYet(reason, seconds(error))
         case BadRequest() | Forbidden():
             return Never(reason)
         case InvalidToken():

@@ -19,6 +19,8 @@ LONGEST_RAW = 100_000
 LONGEST_LANGUAGE = 35
 #: What Telegram shows as the writer where an administrator of a group hides behind it.
 ANONYMOUS = 1087968824
+#: Kinds of messages that have no words of the person's.
+BARE = ("story", "game", "paid_media", "checklist", "giveaway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,9 @@ def _described(message: Message) -> list[str]:
         words.append(f"{message.dice.emoji} {message.dice.value}")
     if message.sticker:
         words.append(message.sticker.emoji or "🖼")
-    return words
+    if message.poll:
+        words += [f"📊 {message.poll.question}", *(f"• {option.text}" for option in message.poll.options)]
+    return words + [f"❓ {kind}" for kind in BARE if getattr(message, kind) is not None]
 
 
 def _files(message: Message) -> list[File]:

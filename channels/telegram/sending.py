@@ -9,7 +9,7 @@ from typing import Any
 from telegram import LinkPreviewOptions, Message, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, RetryAfter
 
-from channels.errors import ChannelError, Never, TryAgain
+from channels.errors import ChannelError, Never, NotYet, TryAgain
 from channels.telegram.client import Client, seconds, translated
 from channels.telegram.keyboard import keyboard
 from channels.telegram.markup import shown
@@ -77,7 +77,7 @@ class Sending:
             await asyncio.sleep(wait)
             wait = self._pace.wait(chat, key)
         if wait > 0:
-            raise TryAgain("as much as Telegram takes was sent to this chat", wait)
+            raise NotYet("as much as Telegram takes was sent to this chat", wait)
 
     async def _sent(self, chat: int, outbound: Outbound) -> Message:
         target: dict[str, Any] = {

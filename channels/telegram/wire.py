@@ -87,6 +87,19 @@ class Dice(Wire):
     value: int = 0
 
 
+class Option(Wire):
+    """What one may vote for."""
+
+    text: str = ""
+
+
+class Poll(Wire):
+    """A question to everybody."""
+
+    question: str = ""
+    options: list[Option] = []
+
+
 class Button(Wire):
     """A button under a message of ours."""
 
@@ -129,6 +142,13 @@ class Message(Wire):
     venue: Venue | None = None
     contact: Contact | None = None
     dice: Dice | None = None
+    poll: Poll | None = None
+    #: What is shown by its kind alone.
+    story: object = None
+    game: object = None
+    paid_media: object = None
+    checklist: object = None
+    giveaway: object = None
     reply_markup: Keyboard | None = None
 
 

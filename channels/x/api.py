@@ -15,7 +15,7 @@ import aiohttp
 from oauthlib.oauth1 import Client as Signer  # type: ignore[import-untyped]  # it has no types
 from tweepy.asynchronous import AsyncClient  # type: ignore[import-untyped]  # it has no types
 
-from channels.errors import ChannelError, MayHaveArrived, Never, TryAgain
+from channels.errors import ChannelError, MayHaveArrived, Never, NotYet, TryAgain
 from channels.x.settings import XSettings
 
 # Both write the headers of every request, and so the access token, into their debug log.
@@ -186,7 +186,8 @@ def refusal(status: int, headers: Mapping[str, str], reason: str) -> ChannelErro
     """What to do after an answer that is no success."""
     told = f"X answers {status}: {reason}" if reason else f"X answers {status}"
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return TryAgain(told, pause(headers) or _until([headers.get("x-rate-limit-reset", "")]))
+        after = pause(headers) or _until([headers.get("x-rate-limit-reset", "")])
+        return TryAgain(told) if after is None else NotYet(told, after)
     # "Duplicate" is perhaps our own, of a try whose answer got lost.
     if status in UNSURE or (status == HTTPStatus.FORBIDDEN and "duplicate" in reason.lower()):
         return MayHaveArrived(told)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
-from channels.errors import TryAgain
+from channels.errors import NotYet, TryAgain
 from channels.x.settings import XSettings
 
 
@@ -54,7 +54,7 @@ class Budget:
         return Cost(1, self.settings.link_post_cents if link else self.settings.post_cents)
 
     def spend(self, cost: Cost, now: datetime) -> None:
-        """Counts it. Raises `TryAgain` until the next day where that would be too much."""
+        """Counts it. Raises `NotYet` until the next day where that would be too much."""
         if not self.limited:
             return
         if not self.loaded:
@@ -63,9 +63,9 @@ class Budget:
             self.day, self.posts, self.cents = today, 0, Decimal(0)
         posts, cents = self.posts + cost.posts, self.cents + cost.cents
         if self.settings.daily_posts is not None and cost.posts and posts > self.settings.daily_posts:
-            raise TryAgain(f"the {self.settings.daily_posts} posts of today are sent (daily_posts)", _rest(now))
+            raise NotYet(f"the {self.settings.daily_posts} posts of today are sent (daily_posts)", _rest(now))
         if self.settings.daily_cents is not None and cents > self.settings.daily_cents:
-            raise TryAgain(f"the {self.settings.daily_cents} cents of today are spent (daily_cents)", _rest(now))
+            raise NotYet(f"the {self.settings.daily_cents} cents of today are spent (daily_cents)", _rest(now))
         self.posts, self.cents = posts, cents
 
     def give_back(self, cost: Cost) -> None:

@@ -20,6 +20,7 @@ from channels.x.api import KEYS, Answer, Api
 from channels.x.budget import Budget
 from channels.x.events import identity, may_answer, mention, message
 from channels.x.finding import find
+from channels.x.hearing import Hearing
 from channels.x.reading import Reader, Source, growing, mentions_of, messages
 from channels.x.settings import XSettings
 from channels.x.text import LONGEST_POST, has_link, weight, without_links
@@ -72,9 +73,10 @@ class X(Channel):
                 else []
             ),
         ]
+        hearing = Hearing(host, me)
         async with asyncio.TaskGroup() as group:
             for source in kinds:
-                reader = Reader(source, self._api, host, me, self.limits, self._wanted.first_hours)
+                reader = Reader(source, self._api, host, hearing, me, self.limits, self._wanted.first_hours)
                 group.create_task(reader.run())
 
     async def send(self, outbound: Outbound) -> Sent:

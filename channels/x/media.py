@@ -20,6 +20,9 @@ log = structlog.get_logger()
 _ADDRESS = re.compile(r"https://(?:[a-z0-9-]+\.)+(twimg|twitter|x)\.com/[\w\-./%~?=&+,:]{0,1000}", re.ASCII)
 PUBLIC = "twimg"
 
+#: Addresses of files that are left.
+MOST_NAMED = 100
+
 #: Tries for one file, and the seconds between two.
 TRIES = 3
 PAUSE = 1.0
@@ -28,7 +31,7 @@ PAUSE = 1.0
 async def fetch(api: Api, wanted: Sequence[Media], limits: Limits) -> tuple[list[Attachment], list[str]]:
     """The files, and the addresses of those that cannot be had or are too many or too large."""
     files: list[Attachment] = []
-    left = [one.url for one in wanted[limits.most_files :]]
+    left = [one.url for one in wanted[limits.most_files :][:MOST_NAMED]]
     for one in wanted[: limits.most_files]:
         try:
             files.append(await _patiently(api, one, limits.file_bytes))

@@ -16,6 +16,7 @@ from channels.errors import ChannelError, NotStored, TryAgain, Unacceptable
 from channels.words import Inbound, Limits
 from channels.x.api import Answer, Api
 from channels.x.events import Includes, Payload, first_id, identity, media
+from channels.x.hearing import Hearing
 from channels.x.media import fetch
 
 log = structlog.get_logger()
@@ -23,6 +24,9 @@ log = structlog.get_logger()
 #: Seconds after the first failure; doubled for each further one, up to LONGEST_PAUSE.
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 300.0
+
+#: Tries of an event that meets a fault of ours.
+TRIES = 6
 
 #: Pages of a hundred that are read back to the cursor.
 MOST_PAGES = 100
@@ -44,11 +48,15 @@ class Source:
 class Reader:
     """Reads `source` for the account `me`."""
 
-    def __init__(self, source: Source, api: Api, host: Host, me: str, limits: Limits, first_hours: int) -> None:
+    def __init__(
+        self, source: Source, api: Api, host: Host, hearing: Hearing, me: str, limits: Limits, first_hours: int
+    ) -> None:
         self._source = source
         self._api = api
         self._host = host
+        self._hearing = hearing
         self._me = me
+        #: Each lane has its own cursor.
         self._account = f"{me}/{source.kind}"
         self._limits = limits
         self._first = first_id(datetime.now(UTC) - timedelta(hours=first_hours))
@@ -61,7 +69,7 @@ class Reader:
                 wait = max(await self._round(), self._source.seconds)
                 failures = 0
             except (ChannelError, NotStored) as error:
-                self._host.trouble(self._account, str(error))
+                self._hearing.trouble(self._source.kind, str(error))
                 wait = growing(failures, error)
                 failures += 1
             await asyncio.sleep(wait)
@@ -70,7 +78,7 @@ class Reader:
         """Reads everything new; the seconds X wants to be left alone after it."""
         cursor = await self._host.cursor(self._account) or self._first
         events, rest = await self._since(cursor)
-        self._host.listening(self._account)
+        self._hearing.listening(self._source.kind)
         for event, includes in events:
             inbound = self._source.parse(event, includes, self._me)
             if inbound:
@@ -106,7 +114,7 @@ class Reader:
             except TryAgain as error:
                 if error.after is None or token is None:
                     raise
-                self._host.trouble(self._account, str(error))
+                self._hearing.trouble(self._source.kind, str(error))
                 await asyncio.sleep(max(error.after, FIRST_PAUSE))
 
     async def _hand_over(self, inbound: Inbound, event: Payload, includes: Includes) -> None:
@@ -114,9 +122,27 @@ class Reader:
         text = "\n".join([inbound.text, *(f"📎 {url}" for url in left)]).strip()
         whole = replace(inbound, text=text, attachments=files)
         try:
-            await self._surely(lambda: self._host.deliver(whole))
+            await self._delivered(whole)
         except Unacceptable as error:
             log.warning("not_taken", platform="x", event_id=inbound.event_id, code=error.code)
+
+    async def _delivered(self, inbound: Inbound) -> None:
+        """Once it is on disk, or met a fault of ours often enough: it must not hold up for ever what came after."""
+        pause = FIRST_PAUSE
+        for left in reversed(range(TRIES)):
+            try:
+                await self._surely(lambda: self._host.deliver(inbound))
+                return
+            except Unacceptable:
+                raise
+            except Exception as error:
+                # The edge of the platform: nobody foresaw it, and what came after it must be heard all the same.
+                reason = f"{inbound.event_id} {'is tried again' if left else 'was passed over'}: {type(error).__name__}"
+                self._hearing.trouble(self._source.kind, reason)
+                log.exception("x_fault", account=self._account, event_id=inbound.event_id)
+            if left:
+                await asyncio.sleep(pause)
+                pause *= 2
 
     async def _surely(self, work: Callable[[], Awaitable[object]]) -> None:
         """Does it, however long the database takes."""
@@ -126,7 +152,7 @@ class Reader:
                 await work()
                 return
             except NotStored as error:
-                self._host.trouble(self._account, str(error))
+                self._hearing.trouble(self._source.kind, str(error))
                 await asyncio.sleep(growing(failures, error))
                 failures += 1
 

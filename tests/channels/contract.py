@@ -206,7 +206,7 @@ class Contract:
             await until(lambda: len(house.heard()) == 2)
             house.peer.faults["ann"] = [Fault.BUSY]
             await house.answer("ann", "Hello Ann!")
-            await until(lambda: house.said()[0].attempts == 1 and house.said()[0].state is MessageState.QUEUED)
+            await until(lambda: house.said()[0].error and house.said()[0].state is MessageState.QUEUED)
             await house.answer("bob", "Hello Bob!")
             await house.sees("bob", "Hello Bob!")
             assert not house.peer.seen("ann")

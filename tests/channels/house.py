@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlmodel import col, select
 
@@ -15,6 +16,7 @@ from bot.delivery import Delivery
 from bot.files import Files
 from bot.host import ChannelHost
 from bot.settings import DeliverySection, Settings
+from bot.settling import Settling
 from bot.states import States
 from bot.store import turns
 from bot.store.database import Database, Session
@@ -56,7 +58,8 @@ class House:
         )
         section = DeliverySection(attempts=5, timeout_seconds=PATIENCE)
         delivery = Delivery(self.database, {channel.name: channel}, self.files, section)
-        tasks = [asyncio.create_task(channel.run(host)), asyncio.create_task(delivery.run())]
+        settling = Settling(self.database, {channel.name: channel})
+        tasks = [asyncio.create_task(part) for part in (channel.run(host), delivery.run(), settling.run())]
         try:
             yield
             for task in tasks:
@@ -89,16 +92,19 @@ class House:
         await until(lambda: [seen.text.strip() for seen in self.peer.seen(person)] == list(texts))
 
     async def answer(
-        self, person: str, *texts: str, choices: Sequence[Choice] = (), files: Sequence[Attachment] = ()
+        self, person: str, *texts: str, choices: Sequence[Choice] = (), files: Sequence[Attachment] = (), **more: Any
     ) -> None:
-        """The bot answers what the person said last; buttons and files go with the last of `texts`."""
+        """The bot answers what the person said last; buttons and files go with the last of `texts`.
+
+        `more` is for `Outcome`: the person was helped, a ticket is opened.
+        """
         conversation_id = self.database.transact(self._conversation, person)
         turn = self.database.transact(turns.load, conversation_id)
         assert turn, f"{person} has said nothing that waits for an answer"
         last = len(texts) - 1
         replies = [Reply(text, "en", choices if number == last else ()) for number, text in enumerate(texts)]
         kept = await self.files.keep(files)
-        self.database.transact(_finish, turn, Outcome("en", {}, replies), kept)
+        self.database.transact(_finish, turn, Outcome("en", {}, replies, **more), kept)
 
     def _conversation(self, session: Session, person: str) -> int:
         place = self.peer.place(person)

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.channels.discord.forum import Guilds
 from tests.channels.discord.line import Gate
 from tests.channels.discord.wire import BOT, EPOCH, TOKEN, File, Json, answer, refusal
 
@@ -35,6 +36,7 @@ class Server:
             "team": None,
         }
         self.gate = Gate(TOKEN, self.application, BOT)
+        self.guilds = Guilds(self)
         self.channels: dict[str, Json] = {}
         self.messages: dict[str, list[Json]] = {}
         self.files: dict[str, File] = {}
@@ -77,6 +79,7 @@ class Server:
                 web.post(f"{api}/users/@me/channels", self._open),
                 web.get(f"{api}/oauth2/applications/@me", self._application),
                 web.get(f"{api}/gateway/bot", self._gateway),
+                *self.guilds.routes(api),
                 web.put(f"{api}/applications/{{id}}/commands", self._commands),
                 web.get(f"{api}/channels/{{channel}}", self._channel),
                 web.get(f"{api}/channels/{{channel}}/messages", self._history),

@@ -97,6 +97,25 @@ async def test_edit_and_deletion_in_a_guild(house: House, peer: DiscordPeer) -> 
         await house.hears("")
 
 
+async def test_change_of_what_was_said_before_a_stop(house: House, peer: DiscordPeer) -> None:
+    """After a restart too it is known whose question is changed or deleted, in public, where no event says so."""
+    channel = peer.guild()["channels"][0]["id"]
+    async with house.open():
+        await peer.is_heard()
+        said = [await peer.say_in(channel, "ann", f"{CALL} {text}", **NAMED) for text in ("one", "two")]
+        await house.hears("one", "two")
+    async with house.open():
+        await peer.is_heard()
+        peer.server.find(said[0])["mentions"] = []
+        await peer.edit(said[0], "one, better")
+        await house.hears("one, better", "two")
+        unasked = await peer.say_in(channel, "bob", "not for you")
+        await peer.edit(unasked, "still not")
+        await peer.delete(unasked)
+        await peer.delete(said[1])
+        await house.hears("one, better", "")
+
+
 async def test_command_is_answered_in_private(house: House, peer: DiscordPeer) -> None:
     """A question by command is seen by nobody else, answered the same way, and its secret is kept nowhere."""
     channel = peer.guild()["channels"][0]["id"]

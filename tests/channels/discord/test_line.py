@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import channels.discord.inbox
 from bot.host import ChannelHost
 from bot.store.tables import Hearing
 from channels.discord import Discord
@@ -135,6 +136,7 @@ async def test_fault_of_ours_is_told_and_holds_up_nobody(
     house: House, peer: DiscordPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A message that our own code fails on is passed over in the end, and `frontdesk channels` says so."""
+    monkeypatch.setattr(channels.discord.inbox, "FIRST_PAUSE", 0.01)
     deliver = ChannelHost.deliver
 
     async def faulty(host: ChannelHost, inbound: Inbound) -> Received:
@@ -150,3 +152,29 @@ async def test_fault_of_ours_is_told_and_holds_up_nobody(
     state = house.states._known["discord", peer.place("ann").account]
     assert state.error
     assert state.error.endswith("was passed over: ZeroDivisionError")
+
+
+async def test_what_met_a_fault_of_ours_is_not_lost(
+    house: House, peer: DiscordPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault that passes costs no message: it is tried again before those after it, also by the next start."""
+    monkeypatch.setattr(channels.discord.inbox, "FIRST_PAUSE", 0.01)
+    deliver, faults = ChannelHost.deliver, [OSError(), OSError()]
+
+    async def faulty(host: ChannelHost, inbound: Inbound) -> Received:
+        if inbound.text in {"one", "three"} and faults:
+            raise faults.pop()
+        return await deliver(host, inbound)
+
+    monkeypatch.setattr(ChannelHost, "deliver", faulty)
+    async with house.open():
+        await peer.say("ann", "one")
+        await peer.say("ann", "two")
+        await house.hears("one", "two")
+        monkeypatch.setattr(channels.discord.inbox, "FIRST_PAUSE", 30)
+        faults.append(OSError())
+        await peer.say("ann", "three")
+        await peer.say("ann", "four")
+        await until(lambda: not faults)
+    async with house.open():
+        await house.hears("one", "two", "three", "four")

@@ -15,7 +15,7 @@ from channels.discord.bounds import LONGEST_RAW, bounded
 from channels.discord.cursor import Positions
 from channels.discord.parse import addressed, files, parse, taken_back
 from channels.discord.rooms import Room
-from channels.words import Inbound
+from channels.words import Inbound, Place
 
 PAYLOADS: dict[str, Any] = json.loads((Path(__file__).parent / "payloads" / "events.json").read_text(encoding="utf-8"))
 ACCOUNT = "100000000000000001"
@@ -64,6 +64,13 @@ def test_forwarded_message_is_quoted_with_its_files() -> None:
     assert [each["filename"] for each in files(PAYLOADS["forward"])] == ["proof.png"]
 
 
+def test_poll_is_its_words() -> None:
+    """The question and what one may vote for, though Discord puts none of it into the text."""
+    found = read("poll")
+    assert found
+    assert found.text == "📊 Which?\n• A"
+
+
 def test_sticker_and_voice_are_messages() -> None:
     """A sticker is its name; a voice note is a file without a text."""
     sticker, voice = read("sticker"), read("voice")
@@ -73,9 +80,9 @@ def test_sticker_and_voice_are_messages() -> None:
     assert voice.text == ""
 
 
-@pytest.mark.parametrize("name", ["join", "pin", "call", "poll", "webhook", "bot"])
+@pytest.mark.parametrize("name", ["join", "pin", "call", "webhook", "bot"])
 def test_what_nobody_said_is_no_message(name: str) -> None:
-    """Service messages, polls, webhooks and other bots say nothing to us."""
+    """Service messages, webhooks and other bots say nothing to us."""
     assert read(name) is None
 
 
@@ -91,11 +98,9 @@ def test_edit_names_what_it_replaces() -> None:
 
 
 def test_deletion_names_what_is_gone() -> None:
-    """It replaces the message with nothing."""
-    found = read("direct")
-    assert found
-    gone = taken_back(found.event_id, found.place)
-    assert (gone.edit_of, gone.deleted, gone.place) == (found.event_id, True, found.place)
+    """It replaces the message with nothing, whoever wrote it."""
+    gone = taken_back("7", "42")
+    assert (gone.edit_of, gone.deleted, gone.place) == ("7", True, Place(account="42", handle=""))
 
 
 def test_press_is_its_payload_and_its_words() -> None:

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.store.tables import MessageState
+from bot.store.tables import File, MessageState
 from channels.discord import Discord
-from channels.errors import MayHaveArrived, Never, TryAgain
+from channels.errors import MayHaveArrived, Never, NotYet, TryAgain
 from channels.words import Attachment, Choice, Outbound, Place, Signal, StoredFile
 from tests.channels.discord.peer import DiscordPeer
 from tests.channels.discord.wire import BOT, Json, answer, refusal
 from tests.channels.house import House
 from tests.channels.peer import Fault
-from tests.samples import until
+from tests.samples import rows, until
 
 Meeting = Callable[[web.Request, Json], Awaitable[web.Response]]
 
@@ -116,7 +116,7 @@ async def test_pause_is_the_platforms_own(
     """How long to wait is taken from the body, else from the header, and nobody sleeps meanwhile."""
     peer.server.meets = always(response)
     begun = time.monotonic()
-    with pytest.raises(TryAgain) as told:
+    with pytest.raises(NotYet) as told:
         await peer.channel().send(outbound(peer))
     assert told.value.after == after
     assert time.monotonic() - begun < 3
@@ -210,3 +210,16 @@ async def test_files_that_cannot_be_had_are_named(house: House, peer: DiscordPee
         )
         await until(house.heard)
     assert house.heard()[0].text == "📎 large.mp4\n📎 dead.png\n📎 foreign.png"
+
+
+async def test_three_hundred_files_are_no_flood(house: House, peer: DiscordPeer) -> None:
+    """Ten come in, a hundred more are named in few words, and the next message is heard."""
+    files = [Attachment(name=f"{number}{'x' * 200}.txt", media_type="text/plain", data=b"x") for number in range(300)]
+    async with house.open():
+        await peer.is_heard()
+        await peer.say_in(peer.room("ann"), "ann", "all of it", files)
+        await peer.say("ann", "after")
+        await until(lambda: len(house.heard()) == 2)
+    first, after = house.heard()
+    assert (first.text.count("📎"), after.text) == (100, "after")
+    assert len(rows(house.database, File)) == 10

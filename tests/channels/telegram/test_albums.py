@@ -100,3 +100,17 @@ async def test_album_in_a_group_is_heard_whole(house: House, peer: Platform) -> 
     async with house.open():
         await house.hears("which of these?")
     assert len(rows(house.database, File)) == 3
+
+
+async def test_three_hundred_pictures_are_no_flood(house: House, peer: Platform) -> None:
+    """Telegram hands a hundred out at once: of each hundred ten come in, the others are named, and none waits."""
+    for number in range(300):
+        await part(peer, "1", PICTURES[0], caption="all of it" if number == 0 else "")
+    async with house.open():
+        await until(lambda: not peer.server.pending)
+        await peer.say("ann", "after")
+        await until(lambda: house.heard()[-1].text == "after")
+    texts = [message.text for message in house.heard()]
+    files = rows(house.database, File)
+    assert len(files) + sum(text.count("📎") for text in texts) == 300
+    assert len(files) == 10 * (len(texts) - 1)

@@ -22,7 +22,6 @@ UNHEARD = [
     "service_joined",
     "service_pinned",
     "service_migrated",
-    "poll_message",
     "poll",
     "channel_post",
     "blocked",

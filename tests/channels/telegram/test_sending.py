@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.store.tables import MessageState
-from channels.errors import ChannelError, MayHaveArrived, Never, TryAgain
+from channels.errors import ChannelError, MayHaveArrived, Never, NotYet, TryAgain
 from channels.telegram.keyboard import MOST_BYTES, shortened
 from channels.telegram.pace import Pace
 from channels.words import Choice, Outbound, Place, Signal, StoredFile
@@ -43,7 +43,7 @@ def stored(folder: Path, name: str, media_type: str, data: bytes = b"data") -> S
         (Refused(403, "Forbidden: user is deactivated"), Never),
         (Refused(403, "Forbidden: bot was kicked from the supergroup chat"), Never),
         (Refused(400, "Bad Request: message is too long"), Never),
-        (Refused(429, "Too Many Requests: retry after 7", retry_after=7), TryAgain),
+        (Refused(429, "Too Many Requests: retry after 7", retry_after=7), NotYet),
         (Refused(500, "Internal Server Error"), TryAgain),
         (Refused(502, "Bad Gateway"), TryAgain),
         (Refused(401, "Unauthorized"), TryAgain),
@@ -57,7 +57,7 @@ async def test_refusal_means(peer: Platform, refused: Refused, expected: type[Ch
         await peer.channel().send(outbound())
     assert not any(secret in str(caught.value) for secret in peer.secrets)
     if refused.parameters:
-        assert isinstance(caught.value, TryAgain)
+        assert isinstance(caught.value, NotYet)
         assert caught.value.after == 7
 
 
@@ -215,9 +215,9 @@ async def test_busy_group_holds_up_nobody_else(peer: Platform) -> None:
     """After a pause was named for a chat, nothing is even tried there before it is over."""
     channel = peer.channel()
     peer.server.refusals["sendMessage"] = [Refused(429, "Too Many Requests: retry after 9", retry_after=9)]
-    with pytest.raises(TryAgain):
+    with pytest.raises(NotYet):
         await channel.send(outbound())
-    with pytest.raises(TryAgain) as caught:
+    with pytest.raises(NotYet) as caught:
         await channel.send(outbound())
     assert caught.value.after
     assert 8 < caught.value.after <= 9

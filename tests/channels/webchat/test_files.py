@@ -102,6 +102,14 @@ async def test_sixth_file_is_refused(visitor: Visitor) -> None:
     assert (answer.status_code, answer.json()["error"]) == (413, "too_many_files")
 
 
+async def test_three_hundred_files_are_refused(visitor: Visitor, host: MemoryHost) -> None:
+    """However many there are, the client hears it, and can go on."""
+    answer = await visitor.post(files=[("a.txt", b"hello", "text/plain")] * 300)
+    assert (answer.status_code, answer.json()["error"]) == (413, "too_many_files")
+    assert (await visitor.post(text="after")).status_code == 200
+    assert [inbound.text for inbound in host.inbound] == ["after"]
+
+
 async def test_fifty_megabytes_are_refused_and_the_client_hears_it(visitor: Visitor, host: MemoryHost) -> None:
     """A client that sends all of an announced 50 MB still reads a proper 413."""
     answer = await visitor.post(files=[("big.png", samples.png() + bytes(50_000_000), "image/png")])

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from bot.conversation import Content
+from bot.settings import Settings
+from bot.store.database import Database
+from tests.channels.house import House
 from tests.channels.x.platform import Platform, Square
+from tests.channels.x.samples import Build
 from tests.channels.x.server import Server
 
 
@@ -27,3 +33,9 @@ def peer(server: Server) -> Platform:
 def square(server: Server) -> Square:
     """X, where persons mention us."""
     return Square(server)
+
+
+@pytest.fixture
+def built(sqlite: Database, settings: Settings, content: Content, tmp_path: Path) -> Build:
+    """A house around a platform."""
+    return lambda peer: House(peer, sqlite, settings, content, tmp_path)

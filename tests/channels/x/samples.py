@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 
+from bot.store import inbox
 from channels.words import Outbound, Place
+from tests.channels.house import House
+from tests.channels.x.platform import Platform
 from tests.channels.x.server import Answered
+
+#: Makes a house around a platform.
+Build = Callable[[Platform], House]
 
 ANN = Place(account="9000", handle="1001")
 
@@ -36,3 +43,8 @@ def answers(*responses: web.Response) -> deque[Answered]:
         return give
 
     return deque(map(giving, responses))
+
+
+def cursor(house: House, kind: str) -> str | None:
+    """Up to where the channel has read."""
+    return house.database.transact(inbox.cursor, "x", f"9000/{kind}")

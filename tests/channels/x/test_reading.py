@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,30 +9,18 @@ from aiohttp import web
 
 import channels.x.media
 import channels.x.reading
-from bot.conversation import Content
-from bot.settings import Settings
-from bot.store import inbox
-from bot.store.database import Database
-from bot.store.tables import File, MessageState
+from bot.store.tables import MessageState
 from channels.errors import NotStored
-from channels.words import Attachment, Inbound, Received
-from tests.channels.contract import PICTURE
+from channels.words import Inbound, Received
 from tests.channels.house import House
 from tests.channels.peer import Fault
 from tests.channels.x.platform import Platform, Square
-from tests.channels.x.samples import answers
+from tests.channels.x.samples import Build, answers, cursor
 from tests.channels.x.server import Server, broken, busy
-from tests.samples import rows, until
+from tests.samples import until
 
 MESSAGES = "GET /2/dm_events"
 MENTIONS = "GET /2/users/9000/mentions"
-Build = Callable[[Platform], House]
-
-
-@pytest.fixture
-def built(sqlite: Database, settings: Settings, content: Content, tmp_path: Path) -> Build:
-    """A house around a platform."""
-    return lambda peer: House(peer, sqlite, settings, content, tmp_path)
 
 
 def moments(server: Server, asked: str) -> list[float]:
@@ -110,35 +96,6 @@ async def test_first_start_leaves_what_is_old(peer: Platform, built: Build) -> N
         await house.hears("just now", "now")
 
 
-async def test_odd_events_hold_nothing_up(peer: Platform, built: Build) -> None:
-    """What is no event, has no sense or no words is passed over, and what comes after it is read."""
-    house = built(peer)
-    async with house.open():
-        for odd in odd_events(peer.server):
-            peer.server.messages.append(odd)
-            peer.server.mentions.append(odd)
-        await peer.say("ann", "")
-        await peer.say("ann", "x" * (house.settings.conversation.longest_message + 1))
-        await peer.say("ann", "still there?")
-        await house.hears("still there?")
-        await until(lambda: cursor(house, "dm") == peer.server.messages[-1]["id"])
-
-
-def odd_events(server: Server) -> list[Any]:
-    """Things X might put into a list of events."""
-    return [
-        {"id": server.new_id()},
-        {"id": server.new_id(), "event_type": "MessageCreate", "sender_id": ["1001"], "text": 5},
-        {"id": server.new_id(), "event_type": "ParticipantsJoin", "sender_id": "1001"},
-        {"id": server.new_id(), "event_type": "MessageCreate", "sender_id": "1001", "text": "\u0000"},
-    ]
-
-
-def cursor(house: House, kind: str) -> str | None:
-    """Up to where the channel has read."""
-    return house.database.transact(inbox.cursor, "x", f"9000/{kind}")
-
-
 async def test_kinds_have_their_own_cursors(square: Square, built: Build) -> None:
     """A mention read does not pass over messages before it."""
     house = built(square)
@@ -207,32 +164,6 @@ class Forgetful:
         return
 
 
-async def test_file_that_cannot_be_had_is_named(peer: Platform, built: Build, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that is too large, gone, elsewhere or led elsewhere is left, and its address told; the others come."""
-    monkeypatch.setattr(channels.x.media, "PAUSE", 0.05)
-    large = Attachment(name="large.png", media_type="image/png", data=PICTURE + bytes(20_000_000))
-    await peer.say("ann", "one", [large])
-    await peer.say("ann", "two", [Attachment(name="gone.png", media_type="image/png", data=PICTURE)])
-    gone = list(peer.server.media.values())[1]["url"]
-    peer.server.instead = {f"GET {gone.removeprefix('https://ton.twitter.com')}": answers(broken(), broken(), broken())}
-    await peer.say("ann", "three", [Attachment(name="x.png", media_type="image/png", data=PICTURE)])
-    list(peer.server.media.values())[2]["url"] = "https://169.254.169.254/latest"
-    await peer.say("ann", "four", [Attachment(name="moved.png", media_type="image/png", data=PICTURE)])
-    moved = list(peer.server.media.values())[3]["url"]
-    away = [web.Response(status=302, headers={"Location": "https://api.twitter.com/2/users/me"}) for _ in range(3)]
-    peer.server.instead[f"GET {moved.removeprefix('https://ton.twitter.com')}"] = answers(*away)
-    await peer.say("ann", "five", [Attachment(name="fine.png", media_type="image/png", data=PICTURE)])
-    house = built(peer)
-    async with house.open():
-        await until(lambda: len(house.heard()) == 5)
-    texts = [message.text.split("\n📎 ") for message in house.heard()]
-    addresses = [one["url"] for one in peer.server.media.values()]
-    words = ("one", "two", "three", "four")
-    assert texts == [*([word, url] for word, url in zip(words, addresses, strict=False)), ["five"]]
-    assert [what for what, _ in peer.server.asked].count("GET /2/users/me") == 1
-    assert [file.name for file in rows(house.database, File)] == ["fine.png"]
-
-
 async def test_login_is_tried_until_it_works(peer: Platform, built: Build) -> None:
     """An outage at the start is waited out, and told."""
     house = built(peer)
@@ -242,7 +173,22 @@ async def test_login_is_tried_until_it_works(peer: Platform, built: Build) -> No
         await peer.outage(on=False)
         await peer.say("ann", "hello")
         await house.hears("hello")
-        await until(lambda: hearing(house) == dict.fromkeys(["9000", "9000/dm", "9000/mentions"], "listening"))
+        await until(lambda: hearing(house) == {"9000": "listening"})
+
+
+async def test_account_is_heard_while_each_lane_is(peer: Platform, built: Build) -> None:
+    """One row an account: a lane that is not heard is named, and the other one does not speak for it."""
+    house = built(peer)
+    peer.server.instead = {MENTIONS: answers(*(broken() for _ in range(1000)))}
+    async with house.open():
+        await until(lambda: hearing(house) == {"9000": "trouble"})
+        before = len(moments(peer.server, MESSAGES))
+        await until(lambda: len(moments(peer.server, MESSAGES)) > before + 1)
+        assert hearing(house) == {"9000": "trouble"}
+        peer.server.instead.clear()
+        await until(lambda: hearing(house) == {"9000": "listening"})
+    [state] = house.states._known.values()
+    assert (state.error or "").startswith("mentions: X answers 5")
 
 
 def hearing(house: House) -> dict[str, str]:

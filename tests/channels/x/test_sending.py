@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from bot.rendering import parts
-from channels.errors import MayHaveArrived, Never, TryAgain
+from channels.errors import MayHaveArrived, Never, NotYet, TryAgain
 from channels.x.budget import Budget
 from tests.channels.peer import Fault
 from tests.channels.x.counting import counted
@@ -121,7 +121,7 @@ def test_budget_of_posts_lasts_a_day() -> None:
     post, message = today.cost(public=True, link=False), today.cost(public=False, link=False)
     today.spend(post, LATE)
     today.spend(post, LATE)
-    with pytest.raises(TryAgain, match="daily_posts") as raised:
+    with pytest.raises(NotYet, match="daily_posts") as raised:
         today.spend(post, LATE)
     assert raised.value.after == 3600
     today.spend(message, LATE)
@@ -135,7 +135,7 @@ def test_budget_of_cents_counts_what_each_costs() -> None:
     today.spend(link, LATE)
     today.spend(today.cost(public=True, link=False), LATE)
     today.spend(today.cost(public=False, link=False), LATE)
-    with pytest.raises(TryAgain, match="daily_cents"):
+    with pytest.raises(NotYet, match="daily_cents"):
         today.spend(today.cost(public=False, link=False), LATE)
     today.give_back(link)
     today.spend(link, LATE)
@@ -150,7 +150,7 @@ def test_budget_outlives_a_restart() -> None:
     with pytest.raises(TryAgain, match="not known"):
         second.spend(second.cost(public=True, link=False), LATE)
     second.load(first.state())
-    with pytest.raises(TryAgain, match="daily_posts"):
+    with pytest.raises(NotYet, match="daily_posts"):
         second.spend(second.cost(public=True, link=False), LATE)
 
 
@@ -174,5 +174,5 @@ async def test_refused_post_costs_nothing(square: Square) -> None:
         with pytest.raises(reaction):
             await channel.send(reply("Ten minutes.", post))
     await channel.send(reply("Ten minutes.", post))
-    with pytest.raises(TryAgain, match="daily_posts"):
+    with pytest.raises(NotYet, match="daily_posts"):
         await channel.send(reply("Ten minutes more.", post))
