@@ -40,6 +40,8 @@ class House:
     settings: Settings
     content: Content
     folder: Path
+    #: Seconds a send may take.
+    patience: float = PATIENCE
 
     def __post_init__(self) -> None:
         self.states = States(self.database)
@@ -54,7 +56,7 @@ class House:
         host = ChannelHost(
             channel, self.database, talks, self.files, lambda *_: None, self.settings, self.states, key=b"key"
         )
-        section = DeliverySection(attempts=5, timeout_seconds=PATIENCE)
+        section = DeliverySection(attempts=5, timeout_seconds=self.patience)
         delivery = Delivery(self.database, {channel.name: channel}, self.files, section)
         tasks = [asyncio.create_task(channel.run(host)), asyncio.create_task(delivery.run())]
         try:

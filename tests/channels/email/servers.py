@@ -1,0 +1,160 @@
+"""A postfix and a dovecot of our own: child processes in a temporary folder, gone when the tests are."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from string import Template
+
+import trustme
+
+FORMS = Path(__file__).parent / "mailservers"
+POSTFIX = Path("/usr/lib/postfix/sbin/master")
+LMTP = Path("/usr/lib/dovecot/lmtp")
+SYSTEM = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
+#: Seconds a server may take to come up or to go.
+PATIENCE = 30.0
+#: Who the mailboxes belong to: dovecot serves none of root's.
+POSTMAN = "nobody"
+
+
+def missing() -> str:
+    """Why they cannot be started here; "" where they can."""
+    if os.geteuid() != 0:
+        return "postfix is started by root alone"
+    if not (POSTFIX.exists() and LMTP.exists()):
+        return "postfix and dovecot are not installed: make test does that on Debian"
+    return ""
+
+
+class Form(Template):
+    """Both servers have uses of their own for the dollar."""
+
+    delimiter = "§"
+
+
+class Servers:
+    """Both of them. Every address under `frontdesk.test` and `people.test` has a mailbox, with the one password."""
+
+    def __init__(self, folder: Path, password: str) -> None:
+        self.folder = folder
+        self.imaps, self.mx, self.submission, self.submissions = free_ports(4)
+        self.authority = folder / "authority.pem"
+        #: Where postfix asks what to do with a recipient of ours.
+        self.policy = folder / "policy"
+        self._password = password
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def write(self) -> None:
+        """Lays out the folder, which the servers' own users must be able to enter."""
+        self.folder.chmod(0o755)
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(str(self.authority))
+        authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(self.folder / "server.pem"))
+        postman = pwd.getpwnam(POSTMAN)
+        for name, owner in {"queue": "root", "data": "postfix", "mail": POSTMAN, "run": "root", "etc": "root"}.items():
+            (self.folder / name).mkdir()
+            shutil.chown(self.folder / name, owner)
+        values = {
+            **{name: getattr(self, name) for name in ("folder", "imaps", "mx", "submission", "submissions")},
+            "password": b64encode(self._password.encode()).decode(),
+            "user": postman.pw_uid,
+            "group": postman.pw_gid,
+        }
+        for form in FORMS.iterdir():
+            written = Form(form.read_text(encoding="utf-8")).substitute(values)
+            (self.folder / "etc" / form.name).write_text(written, encoding="utf-8")
+
+    def start_postfix(self) -> None:
+        etc = str(self.folder / "etc")
+        subprocess.run(["postfix", "-c", etc, "check"], env=SYSTEM, check=True)
+        self._start("postfix", [str(POSTFIX), "-c", etc], self.mx)
+
+    def start_dovecot(self) -> None:
+        self._start("dovecot", ["dovecot", "-F", "-c", str(self.folder / "etc" / "dovecot.conf")], self.imaps)
+
+    def _start(self, name: str, command: list[str], port: int) -> None:
+        # Even where the tests are killed it gets to know.
+        ended_with_us = ["setpriv", "--pdeathsig", "TERM", *command]
+        self._running[name] = subprocess.Popen(
+            ended_with_us, env=SYSTEM, start_new_session=True, stdin=subprocess.DEVNULL
+        )
+        wait_until(lambda: answers(port), f"{name} does not answer; its log is in {self.folder}")
+
+    def stop(self, name: str) -> None:
+        """Returns when no process of it is left."""
+        server = self._running.pop(name)
+        server.terminate()
+        try:
+            server.wait(PATIENCE)
+            wait_until(lambda: not alive(server.pid), f"{name} leaves processes behind")
+        finally:
+            if alive(server.pid):
+                os.killpg(server.pid, signal.SIGKILL)
+
+    def stop_all(self) -> None:
+        with ExitStack() as stack:
+            for name in list(self._running):
+                stack.callback(self.stop, name)
+
+    def doveadm(self, *command: str) -> str:
+        """What dovecot's own tool prints."""
+        whole = ["doveadm", "-c", str(self.folder / "etc" / "dovecot.conf"), *command]
+        return subprocess.run(whole, env=SYSTEM, check=True, capture_output=True, text=True).stdout
+
+
+@contextmanager
+def running(password: str) -> Iterator[Servers]:
+    """Both, up. Not below pytest's own folder: nobody but root may enter that."""
+    folder = Path(tempfile.mkdtemp(prefix="frontdesk-mail-"))
+    servers = Servers(folder, password)
+    try:
+        servers.write()
+        servers.start_dovecot()
+        servers.start_postfix()
+        yield servers
+    finally:
+        servers.stop_all()
+        shutil.rmtree(folder)
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        taken = [stack.enter_context(closing(socket.create_server(("127.0.0.1", 0)))) for _ in range(count)]
+        return [server.getsockname()[1] for server in taken]
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def alive(group: int) -> bool:
+    """Whether a process of this group is left."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until(true: Callable[[], bool], otherwise: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > end:
+            raise TimeoutError(otherwise)
+        time.sleep(0.02)
