@@ -73,11 +73,10 @@ class RealPost(Post):
         await self.hand_in(data)
         await until(lambda: len(self.mails_of(self.address)) > before)
 
-    async def hand_in(self, data: bytes, detail: str = "") -> None:
-        """Returns when the server has taken it; with a detail it goes into the folder of that name."""
-        local, _, domain = self.address.partition("@")
+    async def hand_in(self, data: bytes, to: str = "") -> None:
+        """Returns when the server has taken it; it need not be in a mailbox by then."""
         async with SMTP(hostname="127.0.0.1", port=self.servers.mx, local_hostname="mail.people.test") as smtp:
-            await smtp.sendmail(self.address_of("ann"), [f"{local}{detail}@{domain}"], data)
+            await smtp.sendmail(self.address_of("ann"), [to or self.address], data)
 
     def mails(self, person: str) -> Sequence[EmailMessage]:
         """Oldest first: the id postfix gave them is the time it took them at."""

@@ -61,6 +61,7 @@ class Servers:
         authority = trustme.CA()
         authority.cert_pem.write_to_path(str(self.authority))
         authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(self.folder / "server.pem"))
+        (self.folder / "server.pem").chmod(0o600)
         postman = pwd.getpwnam(POSTMAN)
         for name, owner in {"queue": "root", "data": "postfix", "mail": POSTMAN, "run": "root", "etc": "root"}.items():
             (self.folder / name).mkdir()
@@ -86,26 +87,38 @@ class Servers:
     def _start(self, name: str, command: list[str], port: int) -> None:
         # Even where the tests are killed it gets to know.
         ended_with_us = ["setpriv", "--pdeathsig", "TERM", *command]
-        self._running[name] = subprocess.Popen(
-            ended_with_us, env=SYSTEM, start_new_session=True, stdin=subprocess.DEVNULL
-        )
-        wait_until(lambda: answers(port), f"{name} does not answer; its log is in {self.folder}")
+        server = subprocess.Popen(ended_with_us, env=SYSTEM, start_new_session=True, stdin=subprocess.DEVNULL)
+        self._running[name] = server
+        wait_until(lambda: answers(port) or server.poll() is not None, f"{name} does not answer")
+        if server.poll() is not None:
+            log = self.folder / f"{name}.log"
+            raise OSError(f"{name} ended: {log.read_text() if log.exists() else 'without a word'}")
 
     def stop(self, name: str) -> None:
         """Returns when no process of it is left."""
         server = self._running.pop(name)
         server.terminate()
-        try:
-            server.wait(PATIENCE)
-            wait_until(lambda: not alive(server.pid), f"{name} leaves processes behind")
-        finally:
-            if alive(server.pid):
-                os.killpg(server.pid, signal.SIGKILL)
+        server.wait(PATIENCE)
+        # Those that outlive their master only wait for what is to be logged.
+        if alive(server.pid):
+            os.killpg(server.pid, signal.SIGKILL)
+        wait_until(lambda: not alive(server.pid), f"{name} leaves processes behind")
 
     def stop_all(self) -> None:
         with ExitStack() as stack:
             for name in list(self._running):
                 stack.callback(self.stop, name)
+
+    def flush(self) -> None:
+        """What waits in the queue is tried now."""
+        subprocess.run(["postqueue", "-c", str(self.folder / "etc"), "-f"], env=SYSTEM, check=True)
+
+    def queued(self) -> bool:
+        """Whether a mail is on its way; one that waits for another try is not."""
+        # In the order they move in, so that none is missed between two looks.
+        return any(
+            path.is_file() for name in ("incoming", "active") for path in (self.folder / "queue" / name).rglob("*")
+        )
 
     def doveadm(self, *command: str) -> str:
         """What dovecot's own tool prints."""
