@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 from email.message import EmailMessage
 from itertools import count
 from pathlib import Path
+from smtplib import LMTP
 from typing import ClassVar
 
 from aiosmtplib import SMTP
 
 from channels.email.settings import EmailSettings
-from tests.channels.email.server import PASSWORD, Post, read
+from tests.channels.email.server import Post, read
 from tests.channels.email.servers import Servers
 from tests.channels.peer import Fault
 from tests.samples import until
@@ -78,6 +79,19 @@ class RealPost(Post):
         async with SMTP(hostname="127.0.0.1", port=self.servers.mx, local_hostname="mail.people.test") as smtp:
             await smtp.sendmail(self.address_of("ann"), [to or self.address], data)
 
+    def fill(self, *texts: str) -> None:
+        """Mails that came while nobody looked, past postfix."""
+        with LMTP(str(self.servers.folder / "lmtp")) as lmtp:
+            for number, text in enumerate(texts):
+                head = f"From: ann@people.test\r\nTo: {self.address}\r\nMessage-ID: <fill-{number}@people.test>"
+                lmtp.sendmail("ann@people.test", [self.address], f"{head}\r\n\r\n{text}\r\n")
+
+    def file(self, text: str, folder: str) -> None:
+        """The provider files a mail in a folder of ours."""
+        mail = self.servers.folder / "mail" / "filed.eml"
+        mail.write_bytes(self._written("ann", text, ()).as_bytes())
+        self.servers.doveadm("save", "-u", self.address, "-m", folder, str(mail))
+
     def mails(self, person: str) -> Sequence[EmailMessage]:
         """Oldest first: the id postfix gave them is the time it took them at."""
         found = [read(path.read_bytes()) for path in self.mails_of(self.address_of(person))]
@@ -123,6 +137,3 @@ class RealPost(Post):
         if asked["instance"] in self._silent:
             self.smtp_line.hush()
         return self.verdict or "DUNNO"
-
-
-__all__ = ["PASSWORD", "RealPost"]

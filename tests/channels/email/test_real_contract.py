@@ -1,8 +1,7 @@
-"""The channel against a real postfix and a real dovecot."""
+"""The contract over a real postfix and a real dovecot."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,26 +12,9 @@ from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.tables import MessageState
 from tests.channels.contract import Contract
-from tests.channels.email.real import PASSWORD, RealPost
-from tests.channels.email.servers import Servers, missing, running
+from tests.channels.email.real import RealPost
 from tests.channels.house import House
 from tests.samples import until
-
-pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Servers]:
-    """Both servers, for all tests here."""
-    with running(PASSWORD) as servers:
-        yield servers
-
-
-@pytest.fixture
-async def post(servers: Servers) -> AsyncIterator[RealPost]:
-    """A mailbox nobody has used before."""
-    async with RealPost(servers).open() as post:
-        yield post
 
 
 @dataclass
@@ -48,6 +30,11 @@ class Queued(House):
 
 class TestRealServers(Contract):
     """What every channel keeps, over TLS, SASL, a queue and a Maildir."""
+
+    @pytest.fixture
+    def peer(self, real: RealPost) -> RealPost:
+        """The provider made of them."""
+        return real
 
     @pytest.fixture
     def house(self, peer: RealPost, sqlite: Database, settings: Settings, content: Content, tmp_path: Path) -> House:
