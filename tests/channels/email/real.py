@@ -48,14 +48,16 @@ class RealPost(Post):
             asked.close()
 
     def configured(self) -> EmailSettings:
-        real = {
-            "address": self.address,
-            "imap_tls": True,
-            "smtp_tls": "starttls",
-            "ca_bundle": self.servers.authority,
-            **self.settings,
-        }
-        return super().configured().model_copy(update=real)
+        return EmailSettings.model_validate(
+            {
+                **super().configured().model_dump(),
+                "address": self.address,
+                "imap_tls": True,
+                "smtp_tls": "starttls",
+                "ca_bundle": self.servers.authority,
+                **self.settings,
+            }
+        )
 
     def address_of(self, person: str) -> str:
         return f"{person}.{self._mine}@people.test"
