@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -54,6 +53,7 @@ class Servers:
         self.policy = folder / "policy"
         self._password = password
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._watchers: dict[str, subprocess.Popen[bytes]] = {}
 
     def write(self) -> None:
         """Lays out the folder, which the servers' own users must be able to enter."""
@@ -85,10 +85,9 @@ class Servers:
         self._start("dovecot", ["dovecot", "-F", "-c", str(self.folder / "etc" / "dovecot.conf")], self.imaps)
 
     def _start(self, name: str, command: list[str], port: int) -> None:
-        # Even where the tests are killed it gets to know.
-        ended_with_us = ["setpriv", "--pdeathsig", "TERM", *command]
-        server = subprocess.Popen(ended_with_us, env=SYSTEM, start_new_session=True, stdin=subprocess.DEVNULL)
+        server = subprocess.Popen(command, env=SYSTEM, start_new_session=True, stdin=subprocess.DEVNULL)
         self._running[name] = server
+        self._watchers[name] = watcher(server.pid)
         wait_until(lambda: answers(port) or server.poll() is not None, f"{name} does not answer")
         if server.poll() is not None:
             log = self.folder / f"{name}.log"
@@ -100,8 +99,7 @@ class Servers:
         server.terminate()
         server.wait(PATIENCE)
         # Those that outlive their master only wait for what is to be logged.
-        if alive(server.pid):
-            os.killpg(server.pid, signal.SIGKILL)
+        self._watchers.pop(name).communicate()
         wait_until(lambda: not alive(server.pid), f"{name} leaves processes behind")
 
     def stop_all(self) -> None:
@@ -141,6 +139,12 @@ def running(password: str) -> Iterator[Servers]:
         shutil.rmtree(folder)
 
 
+def watcher(group: int) -> subprocess.Popen[bytes]:
+    """Ends a group of processes when it is told to, or when we are gone, killed or not."""
+    end = f"read _; kill -9 -{group} 2>/dev/null"
+    return subprocess.Popen(["sh", "-c", end], stdin=subprocess.PIPE, start_new_session=True)
+
+
 def free_ports(count: int) -> list[int]:
     with ExitStack() as stack:
         taken = [stack.enter_context(closing(socket.create_server(("127.0.0.1", 0)))) for _ in range(count)]
@@ -157,12 +161,15 @@ def answers(port: int) -> bool:
 
 
 def alive(group: int) -> bool:
-    """Whether a process of this group is left."""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    """Whether a process of this group is left; what only waits for init to take note of its end is not."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, of = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[:3]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(of) == group and state != "Z":
+            return True
+    return False
 
 
 def wait_until(true: Callable[[], bool], otherwise: str) -> None:
