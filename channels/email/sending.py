@@ -94,6 +94,8 @@ async def _log_in(smtp: SMTP, settings: EmailSettings) -> None:
                 user = settings.smtp_username or settings.address
                 await smtp.login(user, settings.smtp_password.get_secret_value())
     except SMTPAuthenticationError as error:
+        if error.code < FOR_GOOD:
+            raise TryAgain(f"the SMTP server lets nobody in for now ({error.code})") from None
         raise TryAgain(f"smtp_username or smtp_password is refused ({error.code})") from None
     except (SMTPException, OSError, ValueError) as error:
         raise TryAgain(f"smtp_host, smtp_port or smtp_tls: no SMTP server there ({type(error).__name__})") from None

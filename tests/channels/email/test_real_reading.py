@@ -6,12 +6,13 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
 import channels.email.reading
 from channels.email import Email
+from channels.email.mailbox import opened
 from tests.channels.email.host import Notes
 from tests.channels.email.real import RealPost
 from tests.samples import until
@@ -154,3 +155,30 @@ async def test_each_folder_and_mailbox_is_read_by_itself(real: RealPost) -> None
                 await until(lambda: len(deep.said) == 2)
     assert (inbox.texts, other.texts, deep.texts) == (["to support"], ["to sales"], ["in the folder", "also there"])
     assert other.said[0].place.account == sales
+
+
+async def test_mails_taken_away_hold_up_nothing(real: RealPost) -> None:
+    """A colleague deletes a read mail while we wait, and an unread one while we are away."""
+    host = Notes()
+    async with reading(real, host):
+        await real.say("ann", "one")
+        await until(lambda: host.texts == ["one"])
+        real.servers.doveadm("expunge", "-u", real.address, "mailbox", "INBOX", "all")
+        await real.say("ann", "two")
+        await until(lambda: host.texts == ["one", "two"])
+    await real.say("ann", "three")
+    real.servers.doveadm("expunge", "-u", real.address, "mailbox", "INBOX", "body", "three")
+    async with reading(real, host):
+        await real.say("ann", "four")
+        await until(lambda: host.texts == ["one", "two", "four"])
+    assert not host.troubles
+
+
+async def test_crowded_mailbox_is_no_wrong_password(real: RealPost) -> None:
+    """Dovecot takes ten sessions of one user; the next one is told so, not to change a password that is right."""
+    async with AsyncExitStack() as stack:
+        for _ in range(10):
+            await stack.enter_async_context(opened(real.configured()))
+        (wrong,) = await real.channel().connect()
+    assert "LIMIT" in wrong
+    assert "imap_password" not in wrong

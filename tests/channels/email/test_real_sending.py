@@ -153,3 +153,18 @@ async def test_wrong_setting_is_named(real: RealPost, setting: str, value: objec
     assert wrong
     assert all(named in line for line in wrong)
     assert PASSWORD not in "".join(wrong)
+
+
+async def test_login_that_cannot_be_checked_is_no_wrong_password(real: RealPost, channel: Email) -> None:
+    """While dovecot is away postfix knows nobody: the answer waits, and nobody is told to change a right password."""
+    await channel.send(part(real))
+    real.servers.stop("dovecot")
+    try:
+        with pytest.raises(TryAgain) as caught:
+            await channel.send(part(real))
+    finally:
+        real.servers.start_dovecot()
+    assert "password" not in str(caught.value)
+    async with asyncio.timeout(20):
+        while await real.channel().connect():  # noqa: ASYNC110 - postfix tells nobody
+            await asyncio.sleep(0.2)
