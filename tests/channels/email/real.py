@@ -105,10 +105,18 @@ class RealPost(Post):
 
     async def renumber(self) -> None:
         """What dovecot knew of the mailbox is lost, as after a move: it counts anew."""
-        home = self.servers.folder / "mail" / self.address
+        await self.imap_line.refuse()
         self.imap_line.cut()
-        for path in home.glob("Maildir/dovecot*"):
+        # A session that is left would write down again what it knows.
+        await until(lambda: not self.sessions())
+        for path in (self.servers.folder / "mail" / self.address).glob("Maildir/dovecot*"):
             path.unlink()
+        await self.imap_line.start()
+
+    def sessions(self) -> list[int]:
+        """The processes dovecot serves our mailbox with."""
+        lines = self.servers.doveadm("-f", "tab", "who", self.address).splitlines()[1:]
+        return [int(line.split("\t")[3].strip("()")) for line in lines]
 
     async def _asked(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Postfix asks about a recipient, and once more when it has the whole mail."""

@@ -12,6 +12,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from functools import cache
 from pathlib import Path
 from string import Template
 
@@ -27,12 +28,16 @@ PATIENCE = 30.0
 POSTMAN = "nobody"
 
 
+@cache
 def missing() -> str:
     """Why they cannot be started here; "" where they can."""
     if os.geteuid() != 0:
         return "postfix is started by root alone"
     if not (POSTFIX.exists() and LMTP.exists()):
         return "postfix and dovecot are not installed: make test does that on Debian"
+    version = subprocess.run(["dovecot", "--version"], env=SYSTEM, check=True, capture_output=True, text=True).stdout
+    if not version.startswith("2.3."):
+        return f"dovecot {version.split()[0]} reads another configuration than the tests have, which is for 2.3"
     return ""
 
 

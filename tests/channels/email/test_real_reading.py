@@ -39,15 +39,9 @@ async def reading(post: RealPost, host: Notes) -> AsyncIterator[None]:
 
 async def idling(post: RealPost) -> int:
     """The process dovecot serves us with, once we wait for its news."""
-    who: list[str] = []
-
-    def waits() -> bool:
-        who[:] = post.servers.doveadm("-f", "tab", "who", post.address).splitlines()[1:]
-        return bool(who)
-
-    await until(waits)
+    await until(post.sessions)
     await asyncio.sleep(0.5)
-    return int(who[0].split("\t")[3].strip("()"))
+    return post.sessions()[0]
 
 
 @pytest.mark.usefixtures("only_idle")
