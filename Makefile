@@ -19,7 +19,7 @@ RASA := intents/.venv/.installed
 
 DATA ?= $(error make measure needs DATA=path/to/questions.csv)
 
-.PHONY: help install up test check bench measure evaluate train picture lock clean browser
+.PHONY: help install up test check bench measure evaluate train picture lock clean browser mailservers
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
@@ -32,7 +32,7 @@ up: install ## trains where there is no model yet, starts everything, prints whe
 train: install ## a model of the present data in intents/
 	@.venv/bin/frontdesk train
 
-test: install $(TESTS) browser ## every test; ARGS="-k word" for some
+test: install $(TESTS) browser mailservers ## every test; ARGS="-k word" for some
 	.venv/bin/pytest $(ARGS)
 
 check: $(TESTS) $(RASA) ## format, lint, types, who may import whom
@@ -90,3 +90,6 @@ $(RASA): intents/requirements.lock | $(UV)
 
 browser: $(TESTS)
 	@sh scripts/browser .venv/bin/playwright
+
+mailservers:
+	@sh scripts/mailservers

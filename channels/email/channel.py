@@ -10,7 +10,7 @@ from channels.base import Channel, ChannelSettings, Host
 from channels.email.mailbox import Broken, opened
 from channels.email.parse import Own
 from channels.email.reading import Reader
-from channels.email.sending import connected, deliver
+from channels.email.sending import admitted, deliver
 from channels.email.settings import EmailSettings
 from channels.email.threads import signed_id
 from channels.email.writing import letter
@@ -92,8 +92,7 @@ class Email(Channel):
         except Broken as error:
             wrong.append(str(error))
         try:
-            async with connected(self._mail):
-                pass
+            await admitted(self._mail)
         except TryAgain as error:
             wrong.append(str(error))
         return wrong

@@ -36,6 +36,8 @@ UID = re.compile(rb"\bUID (\d+)", re.IGNORECASE)
 SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)", re.IGNORECASE)
 ARRIVED = re.compile(rb'\bINTERNALDATE "([^"]+)"', re.IGNORECASE)
 QUOTED = re.compile(rb'BODY\[\](?:<\d+>)? "((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+#: A login refused for reasons of the server's own (RFC 5530), not for what we said.
+FULL = re.compile(rb"\[(UNAVAILABLE|LIMIT|INUSE|SERVERBUG)\b", re.IGNORECASE)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -94,7 +96,9 @@ class Mailbox:
             self._imap.login(user, settings.imap_password.get_secret_value()), "no answer to LOGIN"
         )
         if login.result != "OK":
-            raise Broken("imap_username or imap_password is refused")
+            full = FULL.search(b" ".join(map(bytes, login.lines)))
+            said = f"the IMAP server lets nobody in for now ({full[1].decode()})" if full else ""
+            raise Broken(said or "imap_username or imap_password is refused")
         # Many a server tells only now what it can do.
         await self._whole(self._imap.protocol.capability(), "no answer to CAPABILITY")
 

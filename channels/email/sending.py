@@ -49,6 +49,20 @@ async def deliver(letter: Letter, settings: EmailSettings) -> None:
             raise MayHaveArrived(f"no answer after the mail was sent ({type(error).__name__})") from None
 
 
+async def admitted(settings: EmailSettings) -> None:
+    """Returns once the server would take a mail of ours, to ourselves. Raises `TryAgain` with the setting to change.
+
+    Who may send as whom many a server says no sooner than at the first recipient.
+    """
+    async with connected(settings) as smtp:
+        try:
+            await _address(smtp, [settings.address], settings)
+        except Never as error:
+            raise TryAgain(
+                f"address, smtp_username or smtp_password: we may not send as this address ({error})"
+            ) from None
+
+
 @asynccontextmanager
 async def connected(settings: EmailSettings) -> AsyncIterator[SMTP]:
     """Logged in. Raises `TryAgain` with the setting that may be wrong; no text of the server's, which quotes."""
@@ -80,6 +94,8 @@ async def _log_in(smtp: SMTP, settings: EmailSettings) -> None:
                 user = settings.smtp_username or settings.address
                 await smtp.login(user, settings.smtp_password.get_secret_value())
     except SMTPAuthenticationError as error:
+        if error.code < FOR_GOOD:
+            raise TryAgain(f"the SMTP server lets nobody in for now ({error.code})") from None
         raise TryAgain(f"smtp_username or smtp_password is refused ({error.code})") from None
     except (SMTPException, OSError, ValueError) as error:
         raise TryAgain(f"smtp_host, smtp_port or smtp_tls: no SMTP server there ({type(error).__name__})") from None

@@ -14,7 +14,7 @@ from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.tables import File, MessageState, Revision
 from channels.words import Attachment, Choice
-from tests.channels.house import PATIENCE, House
+from tests.channels.house import House
 from tests.channels.peer import Fault, Peer
 from tests.samples import rows, until
 
@@ -232,7 +232,7 @@ class Contract:
             house.peer.faults["ann"] = [Fault.SILENT]
             await house.answer("ann", "Hello!")
             await until(lambda: house.said()[0].state in {MessageState.SENT, MessageState.UNKNOWN})
-            await asyncio.sleep(PATIENCE)
+            await asyncio.sleep(house.patience)
         assert [seen.text.strip() for seen in house.peer.seen("ann")] == ["Hello!"]
 
     async def test_secrets_are_not_logged(

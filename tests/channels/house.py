@@ -42,6 +42,8 @@ class House:
     settings: Settings
     content: Content
     folder: Path
+    #: Seconds a send may take.
+    patience: float = PATIENCE
 
     def __post_init__(self) -> None:
         self.states = States(self.database)
@@ -56,7 +58,7 @@ class House:
         host = ChannelHost(
             channel, self.database, talks, self.files, lambda *_: None, self.settings, self.states, key=b"key"
         )
-        section = DeliverySection(attempts=5, timeout_seconds=PATIENCE)
+        section = DeliverySection(attempts=5, timeout_seconds=self.patience)
         delivery = Delivery(self.database, {channel.name: channel}, self.files, section)
         settling = Settling(self.database, {channel.name: channel})
         tasks = [asyncio.create_task(part) for part in (channel.run(host), delivery.run(), settling.run())]

@@ -17,6 +17,7 @@ class Line:
         self.poison = b""
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
+        self._hushed: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -33,6 +34,10 @@ class Line:
         """Every open line breaks."""
         for writer in self._open:
             writer.transport.abort()
+
+    def hush(self) -> None:
+        """Nothing more is heard on the lines that are open now."""
+        self._hushed |= self._open
 
     async def close(self) -> None:
         """For good."""
@@ -56,14 +61,16 @@ class Line:
             await asyncio.gather(self._copy(reader, on), self._copy(back, writer))
         finally:
             self._open -= {writer, on}
+            self._hushed -= {writer, on}
 
     async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         try:
             while data := await source.read(65536):
                 if self.poison and self.poison in data:
                     self.cut()
-                sink.write(data)
-                await sink.drain()
+                if sink not in self._hushed:
+                    sink.write(data)
+                    await sink.drain()
         except ConnectionError:
             return
         finally:

@@ -56,6 +56,8 @@ class Post:
         #: What it says to the words of a mail instead of taking them.
         self.verdict = ""
         self.settings: dict[str, Any] = {}
+        #: Our own address.
+        self.address = ADDRESS
         self._inbox: list[bytes] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._smtp: asyncio.Server | None = None
@@ -156,7 +158,12 @@ class Post:
         )
 
     def place(self, person: str) -> Place:
-        return Place(account=ADDRESS, handle=f"{person}@people.test", thread=thread_of(f"first-{person}@people.test"))
+        thread = thread_of(f"first-{person}@people.test")
+        return Place(account=self.address, handle=self.address_of(person), thread=thread)
+
+    def address_of(self, person: str) -> str:
+        """Where a person gets mail."""
+        return f"{person}@people.test"
 
     async def say(self, person: str, text: str, files: Sequence[Attachment] = ()) -> str:
         return await self.arrive(self._written(person, text, files).as_bytes())
@@ -176,8 +183,8 @@ class Post:
     def _written(self, person: str, text: str, files: Sequence[Attachment]) -> EmailMessage:
         number = sum(f"From: {person.title()}".encode() in data for data in self._inbox)
         mail = EmailMessage(policy=POLICY)
-        mail["From"] = f"{person.title()} <{person}@people.test>"
-        mail["To"] = ADDRESS
+        mail["From"] = f"{person.title()} <{self.address_of(person)}>"
+        mail["To"] = self.address
         mail["Subject"] = "A question"
         mail["Date"] = "Mon, 02 Mar 2026 09:00:00 +0000"
         mail["Message-ID"] = f"<{number or 'first'}-{person}@people.test>"
@@ -216,7 +223,7 @@ class Post:
 
     def mails(self, person: str) -> Sequence[EmailMessage]:
         """Everything the person got, as their program reads it."""
-        return [_read(data) for data in self.got[f"{person}@people.test"]]
+        return [read(data) for data in self.got[self.address_of(person)]]
 
     # What aiosmtpd asks its handler.
 
@@ -270,7 +277,7 @@ class Post:
         return "250 OK"
 
 
-def _read(data: bytes) -> EmailMessage:
+def read(data: bytes) -> EmailMessage:
     mail = message_from_bytes(data, policy=default)
     assert isinstance(mail, EmailMessage)
     return mail

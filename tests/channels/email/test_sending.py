@@ -306,3 +306,12 @@ async def test_wrong_setting_is_named(post: Post, setting: str, value: object, n
     assert wrong
     assert all(named in line for line in wrong)
     assert PASSWORD not in "".join(wrong)
+
+
+async def test_sender_who_is_not_admitted_is_named(post: Post) -> None:
+    """A server that lets us in, but takes no mail of ours, is told as wrong; and it is sent none."""
+    post.faults["support"] = [Fault.GONE]
+    (wrong,) = await post.channel().connect()
+    assert wrong.startswith("address, smtp_username or smtp_password")
+    assert list(await post.channel().connect()) == []
+    assert not post.got
