@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -9,9 +10,9 @@ from tests.channels.x.server import Server
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Server]:
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
     """X, at work."""
-    server = Server()
+    server = Server(tmp_path)
     await server.start()
     yield server
     await server.stop()

@@ -35,7 +35,8 @@ class Platform:
 
     def channel(self, **changes: object) -> X:
         """Reads as often as it takes to be quick."""
-        return X("x", settings(**changes), self.server.connector, settled=0.2)
+        way = {"proxy": self.server.proxy, "ca_bundle": self.server.ca_bundle}
+        return X("x", settings(**way | changes), settled=0.2)
 
     def place(self, person: str) -> Place:
         return Place(account="9000", handle=PERSONS[person])
