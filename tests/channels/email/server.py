@@ -182,7 +182,9 @@ class Post:
         mail["Date"] = "Mon, 02 Mar 2026 09:00:00 +0000"
         mail["Message-ID"] = f"<{number or 'first'}-{person}@people.test>"
         if number:
-            answered = [seen.id for seen in self.seen(person)][-1:] or [f"<first-{person}@people.test>"]
+            answered = [str(mail["Message-ID"]) for mail in self.mails(person)[-1:]] or [
+                f"<first-{person}@people.test>"
+            ]
             mail["In-Reply-To"] = answered[0]
         mail.set_content(text)
         for file in files:
@@ -280,4 +282,4 @@ def _seen(mail: EmailMessage) -> Seen:
     body = mail.get_body(("plain",))
     assert body
     files = [(part.get_filename() or "", part.get_content()) for part in mail.iter_attachments()]
-    return Seen(id=str(mail["Message-ID"]), text=body.get_content().replace("\r\n", "\n"), files=files)
+    return Seen(id=str(mail["Message-ID"]).strip("<>"), text=body.get_content().replace("\r\n", "\n"), files=files)

@@ -15,8 +15,9 @@ from channels.x.text import without_mentions
 from tests.channels.peer import Fault, Seen
 from tests.channels.x.server import Server
 from tests.channels.x.signatures import KEY, SECRET, TOKEN, TOKEN_SECRET
+from tests.channels.x.world import USERS
 
-PERSONS = {"ann": "1001", "bob": "1002"}
+PERSONS = {user["username"]: id_ for id_, user in USERS.items()}
 
 
 class Platform:
