@@ -105,7 +105,8 @@ class Account:
             if found and position < max(found):
                 self.wrong.late.append((guest.name, seen))
             found.append(position)
-        self.wrong.lost += [one for number, one in enumerate(told) if number not in found and one.state != "unknown"]
+        unseen = [one for number, one in enumerate(told) if number not in found]
+        self.wrong.lost += [one for one in unseen if one.state not in {"unknown", "withheld"}]
 
 
 def _position(seen: Seen, told: Sequence[Told], found: Sequence[int]) -> int | None:

@@ -83,9 +83,9 @@ WHERE author = 'user' AND message.channel = ? AND address.handle = ?"""
 def crowd(
     chance: random.Random, sides: dict[str, Side], pools: Sequence[Sequence[str]], size: int, lives: int
 ) -> list[Guest]:
-    """So many messages, the same number on each channel, of persons who say about ten each."""
+    """So many messages, the same number on each channel, of persons who say six each, or more where that is a crowd."""
     share = size // len(sides)
-    people = min(max(share // 10, 1), len(GUESTS))
+    people = min(share // 6, len(GUESTS))
     return [
         Guest(name, channel, side, script)
         for channel, side in sides.items()

@@ -45,14 +45,15 @@ async def test_faults_and_kills_lose_nothing(town: Build, start: Start, sides: d
     guests = crowd(chance, sides, [*questions(ROOT / "intents"), STRANGE, HUMANS], SIZE, KILLS + 1)
     up = start(house)
     await up.ready()
-    await asyncio.gather(*(guest.greet() for guest in guests))
+    async with asyncio.TaskGroup() as greeting:
+        for guest in guests:
+            greeting.create_task(guest.greet())
     await answered(house, up, guests)
     lives = [asyncio.Event() for _ in range(KILLS + 1)]
-    async with weather(sides, chance) as met:
-        talking = asyncio.gather(*(guest.talk(house, lives, chance, SPREAD) for guest in guests))
+    async with weather(sides, chance) as met, asyncio.timeout(2 * LONGEST), asyncio.TaskGroup() as talking:
+        for guest in guests:
+            talking.create_task(guest.talk(house, lives, chance, SPREAD))
         up = await killed_and_started(house, start, up, lives, chance)
-        async with asyncio.timeout(LONGEST):
-            await talking
     await answered(house, up, guests)
     of = {name: [guest for guest in guests if guest.channel == name] for name in sides}
     accounts = {name: Account(house, name, of[name], met[name]) for name in sides}

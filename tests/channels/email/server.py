@@ -57,6 +57,7 @@ class Post:
         self.verdict = ""
         self.settings: dict[str, Any] = {}
         self._inbox: list[bytes] = []
+        self._filing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._smtp: asyncio.Server | None = None
         self._imap: asyncio.Server | None = None
@@ -132,7 +133,9 @@ class Post:
         self.imap_line.cut()
 
     async def _append(self, data: bytes, folder: str = "INBOX", at: str | None = None) -> None:
-        assert (await self._own.append(data, folder, date=at and f'"{at}"')).result == "OK"
+        # Its line takes one at a time.
+        async with self._filing:
+            assert (await self._own.append(data, folder, date=at and f'"{at}"')).result == "OK"
 
     def channel(self) -> Channel:
         return Email("email", self.configured())
@@ -163,9 +166,10 @@ class Post:
 
     async def arrive(self, data: bytes, at: str | None = None) -> str:
         """A mail comes in, as bytes; its name for `repeat`."""
+        number = len(self._inbox)
         self._inbox.append(data)
         await self._append(data, at=at)
-        return str(len(self._inbox) - 1)
+        return str(number)
 
     async def unread(self) -> list[int]:
         """UIDs of the mails in our mailbox that nobody has read."""
