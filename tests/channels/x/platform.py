@@ -52,7 +52,7 @@ class Platform:
         return str(event["id"])
 
     async def repeat(self, message: str) -> None:
-        """It stands at the head of the list again."""
+        """It stands twice in its place: X keeps its lists in order, and pages overlap where they grow meanwhile."""
         self.server.messages.append(next(one for one in self.server.messages if one["id"] == message))
 
     async def edit(self, message: str, text: str) -> None:
@@ -105,7 +105,7 @@ class Square(Platform):
         return str(post["id"])
 
     async def repeat(self, message: str) -> None:
-        """It stands at the head of the list again."""
+        """It stands twice in its place: X keeps its lists in order, and pages overlap where they grow meanwhile."""
         self.server.mentions.append(next(one for one in self.server.mentions if one["id"] == message))
 
     async def edit(self, message: str, text: str) -> None:

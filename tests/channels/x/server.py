@@ -151,7 +151,7 @@ class Server(World):
     def _page(self, request: web.Request, events: list[dict[str, Any]]) -> web.StreamResponse:
         """Newest first, a few at a time, so that every longer story needs several."""
         start = int(request.query.get("pagination_token", "0"))
-        shown = events[::-1][start : start + PAGE]
+        shown = sorted(events, key=lambda event: -int(event["id"]))[start : start + PAGE]
         body: dict[str, Any] = {"meta": {"result_count": len(shown)}}
         if shown:
             body |= {"data": shown, "includes": {"users": list(USERS.values()), "media": list(self.media.values())}}
