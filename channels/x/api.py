@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
@@ -67,15 +69,14 @@ class Answer:
 
 
 class Api:
-    """Speaks as one account. `connector` makes the way to X, anew for each request.
+    """Speaks as one account, over a new connection for each request.
 
     A kept connection may be closed by X at any moment; what is sent on it then may have arrived. A new one costs a
     handshake and leaves no doubt.
     """
 
-    def __init__(self, settings: XSettings, connector: Callable[[], aiohttp.BaseConnector]) -> None:
+    def __init__(self, settings: XSettings) -> None:
         self._settings = settings
-        self._connector = connector
 
     async def ask(self, call: Call) -> Answer:
         """Raises `TryAgain`, `Never` or `MayHaveArrived`, and never with a secret in it."""
@@ -99,10 +100,24 @@ class Api:
         self, check: Callable[[aiohttp.ClientResponse], Awaitable[None]] | None = None
     ) -> AsyncIterator[aiohttp.ClientSession]:
         """For one request, whose answer `check` sees first, whatever its status."""
+        proxy = self._settings.proxy
         async with aiohttp.ClientSession(
-            connector=self._connector(), timeout=PATIENCE, response_class=_Bounded, raise_for_status=check or False
+            connector=aiohttp.TCPConnector(ssl=self._trust),
+            proxy=proxy.get_secret_value() if proxy else None,
+            timeout=PATIENCE,
+            response_class=_Bounded,
+            raise_for_status=check or False,
         ) as session:
             yield session
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext | bool:
+        """Raises `TryAgain` where `ca_bundle` cannot be read."""
+        bundle = self._settings.ca_bundle
+        try:
+            return ssl.create_default_context(cafile=bundle) if bundle else True
+        except OSError as error:
+            raise TryAgain(f"ca_bundle: {type(error).__name__}") from error
 
     def signed(self, url: str) -> Mapping[str, str]:
         """The headers that let us read `url`."""
@@ -149,6 +164,9 @@ class translated:  # noqa: N801 - reads as a word
                 return
             case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
                 raise TryAgain(f"X is out of reach: {error}"[:LONGEST_REASON]) from error
+            case aiohttp.ClientHttpProxyError(status=status):
+                # It may quote the address, and so the proxy's password.
+                raise TryAgain(f"X is out of reach: the proxy answers {status}") from None
             case Exception():
                 # Not `from error`: it may quote the request, and so the access token.
                 raise MayHaveArrived(f"no answer of X that can be read: {type(error).__name__}") from None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
-import aiohttp
 import structlog
 
 from channels.base import Channel, ChannelSettings, Host
@@ -35,24 +34,18 @@ REMEMBERED = 10_000
 
 
 class X(Channel):
-    """One account. `connector` makes the way to X; tests lead it to a counterpart."""
+    """One account. `settled` is in seconds."""
 
     Settings = XSettings
     limits: ClassVar[Limits] = Limits(text=10_000, answers_raw=True)
     abilities: ClassVar[Abilities] = Abilities(public=True, threads=True, edits=True, catches_up=True)
 
-    def __init__(
-        self,
-        name: str,
-        settings: ChannelSettings,
-        connector: Callable[[], aiohttp.BaseConnector] = aiohttp.TCPConnector,
-        settled: float = SETTLED,
-    ) -> None:
+    def __init__(self, name: str, settings: ChannelSettings, settled: float = SETTLED) -> None:
         if not isinstance(settings, XSettings):
             raise TypeError("X needs XSettings")
         super().__init__(name, settings)
         self._wanted = settings
-        self._api = Api(settings, connector)
+        self._api = Api(settings)
         self._settled = settled
         self._budget = Budget(settings)
         self._host: Host | None = None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from channels.base import ChannelSettings
 
@@ -16,6 +18,10 @@ class XSettings(ChannelSettings):
     api_secret: SecretStr
     access_token: SecretStr
     access_secret: SecretStr
+    #: `http://user:password@host:port`, where X is reached through a proxy.
+    proxy: SecretStr | None = None
+    #: A file of certificates to trust, instead of the system's: that of a proxy which opens what goes through it.
+    ca_bundle: Path | None = None
     #: Whether direct messages are read, and how often; X allows 15 reads in 15 minutes.
     dms: bool = True
     dm_seconds: float = Field(default=70, gt=0, le=3600)
@@ -34,3 +40,10 @@ class XSettings(ChannelSettings):
     post_cents: Decimal = Field(default=Decimal("1.5"), ge=0)
     link_post_cents: Decimal = Field(default=Decimal(20), ge=0)
     dm_cents: Decimal = Field(default=Decimal("1.5"), ge=0)
+
+    @field_validator("proxy")
+    @classmethod
+    def _proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"https?://[^\s/?#]+/?", value.get_secret_value()):
+            raise ValueError("is not the address of a proxy: write it as http://user:password@host:port")
+        return value

@@ -15,6 +15,8 @@ from rich.console import Console
 from bot.rasa_project import RasaProject
 from bot.training import model_for
 from tests.acceptance.house import LONGEST_STOP, ROOT, House, Up, children, kill_group
+from tests.acceptance.pages import Pages
+from tests.acceptance.peers import Side, platforms, sections
 
 #: Makes a house; keywords are sections of its config.yaml.
 Build = Callable[..., House]
@@ -73,6 +75,28 @@ def end(up: Up) -> None:
         for process in left:
             kill_group(process)
         raise
+
+
+@pytest.fixture
+async def sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[dict[str, Side]]:
+    """Every platform, by the name of its channel; what is started later trusts them."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    async with platforms(tmp_path) as sides:
+        yield sides
+
+
+@pytest.fixture
+def town(build: Build, sides: dict[str, Side], tmp_path: Path) -> Build:
+    """A house with all channels on."""
+
+    def build_there(**changes: dict[str, object]) -> House:
+        house = build(channels=sections(sides, tmp_path), conversation={"quiet_seconds": 0}, **changes)
+        pages = sides["webchat"]
+        assert isinstance(pages, Pages)
+        pages.base = house.chat
+        return house
+
+    return build_there
 
 
 @pytest.fixture(scope="module")

@@ -81,11 +81,12 @@ class Customer:
         """Sends until it is stored; `again`: and once more after that."""
         event_id = str(uuid4())
         self.sent.append((event_id, text))
-        await self._until_stored(event_id, text)
+        await self.store(event_id, text)
         if again:
-            await self._until_stored(event_id, text)
+            await self.store(event_id, text)
 
-    async def _until_stored(self, event_id: str, text: str) -> None:
+    async def store(self, event_id: str, text: str) -> None:
+        """Sends until the server says "stored"."""
         assert self.visitor
         while True:
             try:
@@ -119,24 +120,26 @@ def questions(intents: Path) -> tuple[list[str], list[str]]:
     return sorted(set(found) - set(chinese)), chinese
 
 
-def scripts(chance: random.Random, pools: Sequence[Sequence[str]], lives: int) -> list[list[tuple[int, list[str]]]]:
-    """What 100 people say in ten messages each: two thirds ask only, the others digress or want a person in the end.
+def scripts(
+    chance: random.Random, pools: Sequence[Sequence[str]], lives: int, people: int = 100, each: int = 10
+) -> list[list[tuple[int, list[str]]]]:
+    """What people say in ten messages or `each`: two thirds ask only, the others digress or want a person in the end.
 
     `pools` are questions of one language each, then what nobody can answer, then ways to ask for a person.
     """
     *languages, strange, humans = pools
     found = []
-    for number in range(100):
-        said = chance.sample(languages[number % len(languages)], 10)
+    for number in range(people):
+        said = chance.sample(languages[number % len(languages)], each)
         if number % 6 == 4:
-            said[chance.randrange(10)] = chance.choice(strange)
+            said[chance.randrange(each)] = chance.choice(strange)
         if number % 6 == 5:
-            said[chance.randrange(5, 10)] = humans[number % len(humans)]
+            said[chance.randrange(each // 2, each)] = humans[number % len(humans)]
         found.append(_bursts(chance, said, lives))
     return found
 
 
 def _bursts(chance: random.Random, said: list[str], lives: int) -> list[tuple[int, list[str]]]:
-    cuts = sorted(chance.sample(range(1, len(said)), chance.randrange(5, 9)))
+    cuts = sorted(chance.sample(range(1, len(said)), chance.randrange(len(said) // 2, len(said) - 1)))
     parts = [said[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(said)], strict=True)]
     return list(zip(sorted(chance.choices(range(lives), k=len(parts))), parts, strict=True))

@@ -130,10 +130,10 @@ class House:
         assert ended.returncode == status, (ended.stdout + ended.stderr).decode("utf-8", "replace")
         return ended
 
-    def ask(self, question: str) -> Rows:
-        """What the database answers, read past Frontdesk's own code."""
+    def ask(self, question: str, *values: str) -> Rows:
+        """What the database answers, read past Frontdesk's own code; `values` are for the ? in it."""
         with closing(sqlite3.connect(self.var / "frontdesk.db", timeout=30)) as database:
-            return cast("Rows", database.execute(question).fetchall())
+            return cast("Rows", database.execute(question, values).fetchall())
 
     def logs(self) -> str:
         """Everything written to the terminal and to Rasa's logs."""

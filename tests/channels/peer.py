@@ -26,10 +26,15 @@ class Fault(StrEnum):
     GONE = "gone"
 
 
+#: More persons than the suite needs, for a crowd.
+GUESTS = [f"guest{number:02}" for number in range(40)]
+
+
 @dataclass(frozen=True)
 class Seen:
     """A message as the person sees it on the platform."""
 
+    #: As the channel names it, once it has sent it.
     id: str
     text: str
     #: Titles of the buttons under it.
@@ -39,7 +44,7 @@ class Seen:
 
 
 class Peer(Protocol):
-    """A platform with the persons `ann` and `bob`, each in a private conversation with us.
+    """A platform with the persons `ann` and `bob` and the `GUESTS`, each in a private conversation with us.
 
     It outlives the channel: `channel()` is called again after a restart. Ids are the platform's, as strings.
     """

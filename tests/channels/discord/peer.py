@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 from aiohttp import web
@@ -13,7 +14,7 @@ from channels.discord.settings import DiscordSettings
 from channels.words import Attachment, Place
 from tests.channels.discord.server import Server
 from tests.channels.discord.wire import BOT, TOKEN, File, Json, answer, never, refusal
-from tests.channels.peer import Fault, Seen
+from tests.channels.peer import GUESTS, Fault, Seen
 from tests.samples import until
 
 PERSONS: dict[str, Json] = {
@@ -25,7 +26,7 @@ PERSONS: dict[str, Json] = {
         "avatar": None,
         "public_flags": 0,
     }
-    for name, id_ in (("ann", "200000000000000001"), ("bob", "200000000000000002"), ("eve", "200000000000000003"))
+    for name, id_ in zip(("ann", "bob", "eve", *GUESTS), map(str, count(200000000000000001)), strict=False)
 }
 #: The secret of one interaction.
 INTERACTION = "aW50ZXJhY3Rpb246c2VjcmV0"

@@ -59,6 +59,7 @@ class Post:
         #: Our own address.
         self.address = ADDRESS
         self._inbox: list[bytes] = []
+        self._filing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._smtp: asyncio.Server | None = None
         self._imap: asyncio.Server | None = None
@@ -134,7 +135,9 @@ class Post:
         self.imap_line.cut()
 
     async def _append(self, data: bytes, folder: str = "INBOX", at: str | None = None) -> None:
-        assert (await self._own.append(data, folder, date=at and f'"{at}"')).result == "OK"
+        # Its line takes one at a time.
+        async with self._filing:
+            assert (await self._own.append(data, folder, date=at and f'"{at}"')).result == "OK"
 
     def channel(self) -> Channel:
         return Email("email", self.configured())
@@ -170,9 +173,10 @@ class Post:
 
     async def arrive(self, data: bytes, at: str | None = None) -> str:
         """A mail comes in, as bytes; its name for `repeat`."""
+        number = len(self._inbox)
         self._inbox.append(data)
         await self._append(data, at=at)
-        return str(len(self._inbox) - 1)
+        return str(number)
 
     async def unread(self) -> list[int]:
         """UIDs of the mails in our mailbox that nobody has read."""
@@ -189,7 +193,9 @@ class Post:
         mail["Date"] = "Mon, 02 Mar 2026 09:00:00 +0000"
         mail["Message-ID"] = f"<{number or 'first'}-{person}@people.test>"
         if number:
-            answered = [seen.id for seen in self.seen(person)][-1:] or [f"<first-{person}@people.test>"]
+            answered = [str(mail["Message-ID"]) for mail in self.mails(person)[-1:]] or [
+                f"<first-{person}@people.test>"
+            ]
             mail["In-Reply-To"] = answered[0]
         mail.set_content(text)
         for file in files:
@@ -287,4 +293,4 @@ def _seen(mail: EmailMessage) -> Seen:
     body = mail.get_body(("plain",))
     assert body
     files = [(part.get_filename() or "", part.get_content()) for part in mail.iter_attachments()]
-    return Seen(id=str(mail["Message-ID"]), text=body.get_content().replace("\r\n", "\n"), files=files)
+    return Seen(id=str(mail["Message-ID"]).strip("<>"), text=body.get_content().replace("\r\n", "\n"), files=files)

@@ -11,12 +11,13 @@ from typing import Any
 from channels.telegram import Telegram
 from channels.telegram.settings import TelegramSettings
 from channels.words import Attachment, Place
-from tests.channels.peer import Fault, Seen
+from tests.channels.peer import GUESTS, Fault, Seen
 from tests.channels.telegram.server import BOT, TOKEN, Json, Refused, Server
 
 PERSONS = {
     "ann": {"id": 1001, "is_bot": False, "first_name": "Ann", "last_name": "Lee", "language_code": "en"},
     "bob": {"id": 1002, "is_bot": False, "first_name": "Bob", "username": "bobby", "language_code": "zh-hans"},
+    **{name: {"id": 2000 + n, "is_bot": False, "first_name": name.title()} for n, name in enumerate(GUESTS)},
 }
 WEBHOOK_SECRET = "secret-of-the-webhook-0123456789"
 
@@ -156,7 +157,7 @@ class Platform:
     def seen(self, person: str) -> Sequence[Seen]:
         """Everything the bot wrote to this person."""
         return [
-            Seen(str(posted.id), posted.text, [button["text"] for button in posted.buttons], posted.files)
+            Seen(f"{posted.chat}:{posted.id}", posted.text, [button["text"] for button in posted.buttons], posted.files)
             for posted in self.server.posted
             if posted.chat == PERSONS[person]["id"]
         ]

@@ -15,9 +15,9 @@ from tests.channels.x.server import Server
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Server]:
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
     """X, at work."""
-    server = Server()
+    server = Server(tmp_path)
     await server.start()
     yield server
     await server.stop()

@@ -15,8 +15,9 @@ from channels.x.text import without_mentions
 from tests.channels.peer import Fault, Seen
 from tests.channels.x.server import Server
 from tests.channels.x.signatures import KEY, SECRET, TOKEN, TOKEN_SECRET
+from tests.channels.x.world import USERS
 
-PERSONS = {"ann": "1001", "bob": "1002"}
+PERSONS = {user["username"]: id_ for id_, user in USERS.items()}
 
 
 class Platform:
@@ -35,7 +36,8 @@ class Platform:
 
     def channel(self, **changes: object) -> X:
         """Reads as often as it takes to be quick."""
-        return X("x", settings(**changes), self.server.connector, settled=0.2)
+        way = {"proxy": self.server.proxy, "ca_bundle": self.server.ca_bundle}
+        return X("x", settings(**way | changes), settled=0.2)
 
     def place(self, person: str) -> Place:
         return Place(account="9000", handle=PERSONS[person])
@@ -50,7 +52,7 @@ class Platform:
         return str(event["id"])
 
     async def repeat(self, message: str) -> None:
-        """It stands at the head of the list again."""
+        """It stands twice in its place: X keeps its lists in order, and pages overlap where they grow meanwhile."""
         self.server.messages.append(next(one for one in self.server.messages if one["id"] == message))
 
     async def edit(self, message: str, text: str) -> None:
@@ -103,7 +105,7 @@ class Square(Platform):
         return str(post["id"])
 
     async def repeat(self, message: str) -> None:
-        """It stands at the head of the list again."""
+        """It stands twice in its place: X keeps its lists in order, and pages overlap where they grow meanwhile."""
         self.server.mentions.append(next(one for one in self.server.mentions if one["id"] == message))
 
     async def edit(self, message: str, text: str) -> None:

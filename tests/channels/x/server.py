@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import math
-import socket
 import ssl
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import trustme
 from aiohttp import web
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tests.channels.peer import Fault
 from tests.channels.x.counting import counted
+from tests.channels.x.proxy import Proxy
 from tests.channels.x.signatures import Signatures
 from tests.channels.x.world import ME, USERS, World, linked
 
@@ -41,33 +41,16 @@ PAGE = 5
 Answered = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Resolver(AbstractResolver):
-    """Leads every name to one port of this machine."""
-
-    def __init__(self, port: Callable[[], int]) -> None:
-        self._port = port
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        return [
-            ResolveResult(hostname=host, host="127.0.0.1", port=self._port(), family=socket.AF_INET, proto=0, flags=0)
-        ]
-
-    async def close(self) -> None:
-        return
-
-
 class Server(World):
-    """What X has, and how it treats the next requests."""
+    """What X has, and how it treats the next requests; the certificate to trust is left in `folder`."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         super().__init__()
         authority = trustme.CA()
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("api.twitter.com", "ton.twitter.com", "pbs.twimg.com").configure_cert(self._tls)
-        self._trust = ssl.create_default_context()
-        authority.configure_trust(self._trust)
+        self.ca_bundle = folder / "x.pem"
+        authority.cert_pem.write_to_path(str(self.ca_bundle))
         self._signatures = Signatures()
         self._free = asyncio.Event()
         #: By path as `METHOD /path`; each answers one request instead of us.
@@ -82,9 +65,15 @@ class Server(World):
         self.asked: list[tuple[str, float]] = []
         self.port = 0
 
-    def connector(self) -> aiohttp.TCPConnector:
-        """A way to this server that trusts its certificate."""
-        return aiohttp.TCPConnector(resolver=Resolver(lambda: self.port), ssl=self._trust)
+    @property
+    def proxy(self) -> str:
+        """The proxy that leads here."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def session(self) -> aiohttp.ClientSession:
+        """Of a client that knows the way, and trusts the certificate."""
+        trust = ssl.create_default_context(cafile=self.ca_bundle)
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust), proxy=self.proxy)
 
     async def start(self) -> None:
         app = web.Application(middlewares=[self._guard])
@@ -107,13 +96,16 @@ class Server(World):
 
     async def open(self) -> None:
         """Lines are taken."""
-        self._site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._tls, reuse_address=True)
-        await self._site.start()
-        self.port = self._runner.addresses[0][1]
+        behind = self._runner.server
+        assert behind
+        self._line = await asyncio.get_running_loop().create_server(
+            lambda: Proxy(behind, self._tls), "127.0.0.1", self.port, reuse_address=True
+        )
+        self.port = self._line.sockets[0].getsockname()[1]
 
     async def refuse(self) -> None:
         """Lines are refused."""
-        await self._site.stop()
+        self._line.close()
 
     async def cut(self) -> None:
         """Every open line breaks."""
@@ -124,6 +116,7 @@ class Server(World):
 
     async def stop(self) -> None:
         self._free.set()
+        self._line.close()
         await self._runner.cleanup()
 
     @web.middleware
@@ -158,7 +151,7 @@ class Server(World):
     def _page(self, request: web.Request, events: list[dict[str, Any]]) -> web.StreamResponse:
         """Newest first, a few at a time, so that every longer story needs several."""
         start = int(request.query.get("pagination_token", "0"))
-        shown = events[::-1][start : start + PAGE]
+        shown = sorted(events, key=lambda event: -int(event["id"]))[start : start + PAGE]
         body: dict[str, Any] = {"meta": {"result_count": len(shown)}}
         if shown:
             body |= {"data": shown, "includes": {"users": list(USERS.values()), "media": list(self.media.values())}}

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -10,8 +12,8 @@ from aiohttp import web
 from tweepy.asynchronous import AsyncClient  # type: ignore[import-untyped]  # it has no types
 
 from channels.errors import ChannelError, MayHaveArrived, Never, TryAgain
-from channels.x.api import Api, pause, refusal
-from tests.channels.x.platform import Platform, settings
+from channels.x.api import pause, refusal
+from tests.channels.x.platform import Platform
 from tests.channels.x.samples import answers, outbound
 from tests.channels.x.server import Server, broken, busy
 from tests.channels.x.signatures import KEY, SECRET, TOKEN, TOKEN_SECRET
@@ -33,7 +35,7 @@ def library(session: aiohttp.ClientSession, **more: Any) -> Any:
 async def test_error_page_is_tried_again(peer: Platform) -> None:
     """The library fails at reading a page that is no JSON; the channel tells that nothing was sent."""
     peer.server.instead = {ME: answers(broken()), SEND: answers(broken())}
-    async with aiohttp.ClientSession(connector=peer.server.connector()) as session:
+    async with peer.server.session() as session:
         with pytest.raises(aiohttp.ContentTypeError):
             await library(session).get_me()
     with pytest.raises(TryAgain, match="503"):
@@ -43,7 +45,7 @@ async def test_error_page_is_tried_again(peer: Platform) -> None:
 async def test_pause_is_not_left_to_the_library(peer: Platform) -> None:
     """The library fails after its own pause; the channel names the pause and leaves it to the core."""
     peer.server.instead = {ME: answers(busy(-5), busy(-5)), SEND: answers(busy(7))}
-    async with aiohttp.ClientSession(connector=peer.server.connector()) as session:
+    async with peer.server.session() as session:
         with pytest.raises(AttributeError):
             await library(session, wait_on_rate_limit=True).get_me()
     with pytest.raises(TryAgain) as raised:
@@ -56,7 +58,7 @@ async def test_busy_without_a_moment_is_not_asked_at_once(peer: Platform) -> Non
     """The library asks again at once where no reset is named; the channel leaves the pause to the core."""
     peer.server.instead = {ME: answers(*[busy(None) for _ in range(20)], web.json_response({"data": OURS}))}
     start = time.monotonic()
-    async with aiohttp.ClientSession(connector=peer.server.connector()) as session:
+    async with peer.server.session() as session:
         await library(session, bearer_token="x", wait_on_rate_limit=True).get_me(user_auth=False)
     assert len(peer.server.asked) == 21
     assert time.monotonic() - start < 5
@@ -135,13 +137,34 @@ async def test_endless_answer_is_not_read_to_its_end(peer: Platform, monkeypatch
         await peer.channel().send(outbound())
 
 
-async def test_certificate_of_another_is_refused(peer: Platform) -> None:
-    """Nothing is sent to whom the certificate does not name as X."""
-    stranger = Server()
-    stranger.port = peer.server.port
+async def test_certificate_of_another_is_refused(peer: Platform, tmp_path: Path) -> None:
+    """Nothing is sent to whom nobody trusted says is X; that the file of whom to trust is missing is told."""
+    (tmp_path / "other").mkdir()
     with pytest.raises(TryAgain, match="out of reach"):
-        await Api(settings(), stranger.connector).ask(lambda client: client.get_me())
+        await peer.channel(ca_bundle=Server(tmp_path / "other").ca_bundle).send(outbound())
+    with pytest.raises(TryAgain, match="ca_bundle"):
+        await peer.channel(ca_bundle=tmp_path / "missing.pem").send(outbound())
     assert peer.server.asked == []
+
+
+async def test_proxy_is_asked_for_the_way(peer: Platform) -> None:
+    """That it refuses is told without its password, and nothing counts as sent."""
+    asked: list[bytes] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        channel = peer.channel(proxy=f"http://desk:swordfish@127.0.0.1:{port}")
+        (found,) = await channel.connect()
+        with pytest.raises(TryAgain, match="407"):
+            await channel.send(outbound())
+    assert asked[0].startswith(b"CONNECT api.twitter.com:443 ")
+    assert "swordfish" not in found + repr(channel.settings)
 
 
 def test_longer_window_counts() -> None:

@@ -24,8 +24,17 @@ def test_registry_knows_it() -> None:
     assert channel_class("x").Settings is XSettings
 
 
-@pytest.mark.parametrize("odd", [{"dm_seconds": 0}, {"daily_cents": -1}, {"daily_posts": -1}, {"color": "blue"}])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"dm_seconds": 0},
+        {"daily_cents": -1},
+        {"daily_posts": -1},
+        {"color": "blue"},
+        {"proxy": "proxy.example.org:3128"},
+    ],
+)
 def test_odd_settings_are_refused(odd: dict[str, object]) -> None:
-    """A pace without a pause, a negative budget and a key nobody knows are mistakes."""
+    """A pace without a pause, a negative budget, a key nobody knows and a proxy without http:// are mistakes."""
     with pytest.raises(ValidationError):
         settings(**odd)

@@ -8,10 +8,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tests.channels.peer import GUESTS
+
 ME = {"id": "9000", "name": "Example Exchange", "username": "example"}
 USERS = {
     "1001": {"id": "1001", "name": "Ann Lee", "username": "ann"},
     "1002": {"id": "1002", "name": "Bob", "username": "bob"},
+    **{str(2000 + n): {"id": str(2000 + n), "name": name.title(), "username": name} for n, name in enumerate(GUESTS)},
     "9000": ME,
 }
 LINK = re.compile(r"https?://[^\s)]+")
