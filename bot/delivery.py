@@ -199,8 +199,7 @@ class Delivery:
             reason = f"given up after {message.attempts} tries: {error}"
             await self._give_up(dispatch, MessageState.FAILED, reason)
             return
-        backoff = min(FIRST_PAUSE * 2 ** (message.attempts - 1), LONGEST_PAUSE)
-        pause = backoff if error.after is None else error.after
+        pause = pause_after(message.attempts, error)
         RETRIES.labels(message.channel).inc()
         log.warning("send_put_off", channel=message.channel, message=message.id, seconds=pause, reason=str(error))
         await self._note(outbox.put_back, message.id, now() + timedelta(seconds=pause), str(error))
@@ -228,6 +227,11 @@ class Delivery:
         SENDS.labels(dispatch.message.channel, state.value).inc()
         log.warning("send_given_up", channel=dispatch.message.channel, message=dispatch.message.id, state=state.value)
         await self._note(outbox.give_up, dispatch.message.id, state, reason, now())
+
+
+def pause_after(attempts: int, error: TryAgain) -> float:
+    """Seconds before the next try, after so many."""
+    return min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE) if error.after is None else error.after
 
 
 def _outbound(dispatch: Dispatch, answering: Mapping[str, Any], part: Part, number: int) -> Outbound:

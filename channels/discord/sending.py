@@ -54,14 +54,14 @@ class Sending:
 
     async def send(self, outbound: Outbound) -> Sent:
         """Raises `TryAgain`, `Never` or `MayHaveArrived`."""
-        with _told(before=True):
+        with translated(before=True):
             async with self._line as http:
                 route = await self._interactions.reply(outbound.answering)
                 private = route is not None
                 if route is None:
                     channel = await self._channel(http, outbound.place)
                     route = Route("POST", "/channels/{channel_id}/messages", channel_id=channel)
-                with self._message(outbound, private=private) as message, _told():
+                with self._message(outbound, private=private) as message, translated():
                     sent = await _post(http, route, message)
                     id_ = str(sent["id"])
         self._keep(self._nonce(outbound), id_)
@@ -85,13 +85,13 @@ class Sending:
         raise MayHaveArrived("Discord could not be asked")
 
     async def _look(self, outbound: Outbound) -> Sent | None:
-        with _told():
+        with translated():
             async with self._line as http:
                 return await self._search(http, await self._channel(http, outbound.place), outbound)
 
     async def typing(self, place: Place) -> None:
         """Raises what a send raises."""
-        with _told():
+        with translated():
             async with self._line as http:
                 await http.send_typing(await self._channel(http, place))
 
@@ -183,7 +183,7 @@ def _reference(outbound: Outbound) -> discord.MessageReference | None:
 
 
 @contextmanager
-def _told(*, before: bool = False) -> Iterator[None]:
+def translated(*, before: bool = False) -> Iterator[None]:
     """Says in the core's words what went wrong; `before` a message was sent, nothing can have arrived."""
     try:
         yield
