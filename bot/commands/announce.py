@@ -6,6 +6,7 @@ import asyncio
 import getpass
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -18,8 +19,9 @@ from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, err, out, plainly
 from bot.drafts import Draft, chosen, draft, drafts
 from bot.errors import Refused
 from bot.store import announcements
-from bot.store.announcement_tables import PostState
+from bot.store.announcement_tables import Post, PostState
 from bot.store.announcements import Target, View
+from channels.base import Channel
 
 app = typer.Typer(no_args_is_help=True, help="Tell everybody something, correct it, take it back.")
 
@@ -100,11 +102,12 @@ def correct(
     async def work(at: Desk) -> tuple[View, int] | None:
         shown = await _corrections(at, number, texts)
         preview(shown, err if as_json else out)
-        _possible(shown)
+        if all(one.problem for one in shown):
+            raise Refused("nothing was corrected: it cannot be anywhere, for the reasons above")
         if dry_run:
             return None
         _agreed(f"Correct announcement {number} like this?", yes=yes)
-        return await at.announcer(tell).correct(number, texts)
+        return await at.changes(tell).correct(number, texts)
 
     _finish_change(_done(config, work), as_json=as_json)
 
@@ -119,7 +122,7 @@ def withdraw(
         found = await at.database.run(announcements.view, number)
         err.print(describe(found))
         _agreed(f"Take announcement {number} back?", yes=yes)
-        return await at.announcer(tell).withdraw(number)
+        return await at.changes(tell).withdraw(number)
 
     _finish_change(_done(config, work), as_json=as_json)
 
@@ -178,10 +181,20 @@ async def _corrections(at: Desk, number: int, texts: dict[str, str]) -> list[Dra
         channel = at.channels.get(post.channel)
         board = board_of(channel, post) if channel else None
         if post.language in texts and post.state is not PostState.WITHDRAWN and channel and board:
-            shown.append(draft(post.channel, channel, board, texts[post.language], picture))
+            one = draft(post.channel, channel, board, texts[post.language], picture)
+            shown.append(replace(one, problem=_fixed(channel, post, one) or one.problem))
     if not shown:
         raise Refused(f"announcement {number} stands nowhere in {', '.join(texts)}")
     return shown
+
+
+def _fixed(channel: Channel, post: Post, one: Draft) -> str:
+    """Why what stands there stays as it is, whatever the new text says; "" where it can be changed."""
+    if post.state is PostState.SENT and type(channel).correct is Channel.correct:
+        return f"{channel.settings.type} cannot change what was posted: withdraw it and announce it anew"
+    if post.platform_ids and len(one.parts) > len(post.platform_ids):
+        return f"it needs {len(one.parts)} messages where {len(post.platform_ids)} stand: shorten the text"
+    return ""
 
 
 def _possible(shown: list[Draft]) -> None:

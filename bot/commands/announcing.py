@@ -11,6 +11,7 @@ import typer
 
 from bot import logs
 from bot.announcing import Announcer
+from bot.announcing_changes import Changes
 from bot.check import built
 from bot.commands.shared import configured
 from bot.config_file import ConfigFile
@@ -46,6 +47,10 @@ class Desk:
     def announcer(self, tell: Callable[[Post], None]) -> Announcer:
         """At work over all channels."""
         return Announcer(self.database, self.channels, self.files, self.settings.delivery, tell)
+
+    def changes(self, tell: Callable[[Post], None]) -> Changes:
+        """Of what was posted."""
+        return Changes(self.announcer(tell), self.database, self.channels, self.settings.delivery)
 
     async def kept(self, path: Path | None) -> KeptFile | None:
         """The picture, on disk before anything names it. Raises `Refused`."""
