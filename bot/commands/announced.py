@@ -105,7 +105,7 @@ def _where(board: Board) -> str:
 
 
 def _named(handle: str, thread: str) -> str:
-    return f"{handle}:{thread}" if thread and thread != handle else handle
+    return f"{handle}:{thread}" if thread and thread != handle else handle or "timeline"
 
 
 def _line(post: Post) -> Text:

@@ -38,8 +38,6 @@ async def _unposted(client: Client, place: str, me: dict[str, object]) -> str:
 def _may_post(chat: ChatFullInfo, member: ChatMember) -> bool:
     """In a channel it needs the right, in a group whoever is in it has it, unless it was taken away."""
     match member.status:
-        case ChatMember.OWNER:
-            return True
         case ChatMember.ADMINISTRATOR:
             return chat.type != Chat.CHANNEL or bool(getattr(member, "can_post_messages", False))
         case ChatMember.MEMBER:

@@ -29,6 +29,8 @@ class Boards:
         self.text = server.add_channel(type=0, name="zh", guild_id=self.guild["id"], permission_overwrites=[])
         #: Ids of the messages that were passed on.
         self.passed_on: list[str] = []
+        #: What was asked for in each edit.
+        self.edits: list[Json] = []
         #: What passing on meets, once each.
         self.refusals: list[web.Response] = []
 
@@ -68,6 +70,7 @@ class Boards:
         if found is None:
             return refusal(404, 10008, "Unknown Message")
         asked = await request.json()
+        self.edits.append(asked)
         content = asked.get("content") or ""
         if len(content) > 2000 or not (content or found["attachments"]):
             return refusal(400, 50035, "Invalid Form Body")
