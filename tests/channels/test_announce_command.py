@@ -25,6 +25,9 @@ from tests.channels.telegram.server import TOKEN
 from tests.samples import until
 
 CONFIG = """
+folders: {{responses: {root}/responses, intents: {root}/intents}}
+understanding: {{url: "http://127.0.0.1:9"}}
+web: {{port: 0}}
 channels:
   telegram:
     token_file: telegram.token
@@ -36,11 +39,15 @@ channels:
   discord:
     token_file: discord.token
     api_url: {discord}
+    gateway_url: {gateway}
     announce:
       - {{place: {news}, language: en}}
       - {{place: {text}, language: zh}}
   webchat: {{}}
 """
+
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass
@@ -53,7 +60,11 @@ class Desk:
 
     async def start(self, *arguments: str) -> Process:
         """The command, begun."""
-        command = [sys.executable, "-m", "bot", "announce", *arguments, "--config", "config.yaml"]
+        return await self.frontdesk("announce", *arguments)
+
+    async def frontdesk(self, *arguments: str) -> Process:
+        """Any command, begun."""
+        command = [sys.executable, "-m", "bot", *arguments, "--config", "config.yaml"]
         env = {**os.environ, "SSL_CERT_FILE": str(self.folder / "ca.pem"), "COLUMNS": "200"}
         return await asyncio.create_subprocess_exec(
             *command, cwd=self.folder, env=env, stdin=PIPE, stdout=PIPE, stderr=PIPE
@@ -93,9 +104,11 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     await discord.server.start()
     boards = discord.server.boards
     config = CONFIG.format(
+        root=ROOT,
         telegram=f"https://localhost:{telegram.server.port}",
         group=telegram.server.boards.group.id,
         discord=discord.server.address,
+        gateway=discord.server.gateway,
         news=boards.news["id"],
         text=boards.text["id"],
     )
@@ -202,3 +215,20 @@ async def test_corrected_and_withdrawn(desk: Desk) -> None:
     assert desk.texts() == [[], [], [], []]
     status, shown, _ = await desk.run("list")
     assert (status, "2 withdrawn" in shown) == (0, True)
+
+
+async def test_beside_a_running_frontdesk(desk: Desk) -> None:
+    """Which goes on listening on the same channels, with the same database."""
+    running = await desk.frontdesk("up")
+    try:
+        await until(lambda: desk.telegram.server.polling and desk.discord.server.gate.sessions)
+        status, _, said = await desk.run("send", *BOTH, "--yes")
+        assert (status, desk.texts()) == (0, EVERYWHERE), said
+        assert running.returncode is None
+        assert desk.discord.server.gate.sessions
+        asked = len(desk.telegram.server.handed)
+        await desk.telegram.say("ann", "hello")
+        await until(lambda: len(desk.telegram.server.handed) > asked)
+    finally:
+        running.terminate()
+        await running.communicate()
