@@ -198,8 +198,7 @@ class Delivery:
         if why := self._enough(message, error):
             await self._give_up(dispatch, MessageState.FAILED, f"given up after {why}: {error}")
             return
-        backoff = min(FIRST_PAUSE * 2 ** (message.attempts - 1), LONGEST_PAUSE)
-        pause = backoff if error.after is None else error.after
+        pause = pause_after(message.attempts, error)
         RETRIES.labels(message.channel).inc()
         log.warning("send_put_off", channel=message.channel, message=message.id, seconds=pause, reason=str(error))
         tried = not isinstance(error, NotYet)
@@ -235,6 +234,11 @@ class Delivery:
         SENDS.labels(dispatch.message.channel, state.value).inc()
         log.warning("send_given_up", channel=dispatch.message.channel, message=dispatch.message.id, state=state.value)
         await self._note(outbox.give_up, dispatch.message.id, state, reason, now())
+
+
+def pause_after(attempts: int, error: TryAgain) -> float:
+    """Seconds before the next try, after so many."""
+    return min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE) if error.after is None else error.after
 
 
 def _outbound(dispatch: Dispatch, answering: Mapping[str, Any], part: Part, number: int) -> Outbound:

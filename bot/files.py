@@ -36,6 +36,12 @@ class Files:
             id=file.id, name=file.name, media_type=file.media_type, size=file.size, path=self._path(file.sha256)
         )
 
+    def picture(self, kept: KeptFile) -> StoredFile:
+        """A file that belongs to no message: of an announcement."""
+        return StoredFile(
+            id=0, name=kept.name, media_type=kept.media_type, size=kept.size, path=self._path(kept.sha256)
+        )
+
     def _keep(self, attachment: Attachment) -> KeptFile:
         digest = sha256(attachment.data).hexdigest()
         path = self._path(digest)

@@ -12,11 +12,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.routing import BaseRoute
 
-from channels.errors import MayHaveArrived
-from channels.words import Abilities, Inbound, Limits, Outbound, Place, Received, Sent, Signal, StoredFile, Transcript
+from channels.errors import MayHaveArrived, Never
+from channels.words import (
+    Abilities,
+    Board,
+    Inbound,
+    Limits,
+    Outbound,
+    Place,
+    Received,
+    Sent,
+    Signal,
+    StoredFile,
+    Transcript,
+)
 
 
 class Host(Protocol):
@@ -73,6 +85,16 @@ class ChannelSettings(BaseModel):
     type: str
 
 
+class BoardSettings(BaseModel):
+    """One of the places under `announce:`; a channel that has several kinds of place adds which."""
+
+    # YAML reads the id of a place as a number.
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    #: ISO 639-1, in small letters: the text in this language goes there.
+    language: str = Field(pattern=r"^[a-z]{2}$")
+
+
 class Channel(ABC):
     """One account on one platform. `name` is its key under `channels:` in config.yaml."""
 
@@ -102,6 +124,32 @@ class Channel(ABC):
         Raises `MayHaveArrived` where the platform cannot tell.
         """
         raise MayHaveArrived(f"{self.name} cannot look up what it sent")
+
+    def boards(self) -> Sequence[Board]:
+        """Where it announces, as its settings list it under `announce`."""
+        return ()
+
+    async def announce(self, outbound: Outbound) -> Sent:
+        """Posts one part at the place of a board: a text, a picture, or both. Raises as `send` does.
+
+        After `MayHaveArrived`, `find` is asked about it like about any other part.
+        """
+        raise Never(f"{self.name} has no public places to announce at")
+
+    async def correct(self, outbound: Outbound, platform_id: str) -> None:
+        """Puts the part in the place of the one announced as `platform_id`, whose picture stays. Raises as `send` does.
+
+        Doing it twice changes nothing.
+        """
+        raise Never(f"{self.name} cannot change what was posted: withdraw it and announce it anew")
+
+    async def withdraw(self, place: Place, platform_id: str) -> None:
+        """Takes back what was announced as `platform_id`; what is gone already is no error. Raises as `send` does."""
+        raise Never(f"{self.name} cannot take back what was posted")
+
+    async def close(self) -> None:
+        """Lets go of every line; nothing is asked of it afterwards."""
+        return
 
     async def signal(self, place: Place, signal: Signal) -> None:
         """Shows `signal` where the platform can. Never raises for one that cannot."""

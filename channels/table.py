@@ -26,6 +26,9 @@ ROWS: Mapping[str, Callable[[Kind], str]] = {
     "shows what is solved": lambda kind: _yes(kind.settled is not Channel.settled),
     "may send again after a lost answer": lambda kind: _yes(kind.limits.idempotent),
     "can look up what it sent": lambda kind: _yes(kind.find is not Channel.find),
+    "announces": lambda kind: _yes(kind.announce is not Channel.announce),
+    "corrects announcements": lambda kind: _yes(kind.correct is not Channel.correct),
+    "withdraws announcements": lambda kind: _yes(kind.withdraw is not Channel.withdraw),
     "webhooks": lambda kind: _yes(kind.routes is not Channel.routes),
 }
 

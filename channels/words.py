@@ -100,6 +100,22 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """A public place of ours where announcements stand, with the language they are read in there."""
+
+    #: `handle` as the platform names it, `thread` its topic; our own account where that is the place.
+    place: Place
+    language: str
+    #: Length of a text, by the measure of `Channel.limits_at`, that may stand under a picture in one message; under a
+    #: longer one the picture goes first, by itself.
+    caption: int
+    #: An announcement is one message there: a longer text is refused instead of cut.
+    whole: bool = False
+    #: Bytes of a picture.
+    picture_bytes: int = 10_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
     """A file as it came in, whole and not yet trusted: `media_type` is what the sender claims."""
 
@@ -198,6 +214,8 @@ class Sent:
     """The platform has it. `platform_id` is its own name for it."""
 
     platform_id: str = ""
+    #: What did not work besides, for people: "not passed on to followers".
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

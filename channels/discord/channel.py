@@ -14,6 +14,7 @@ import discord
 import structlog
 
 from channels.base import Channel, Host
+from channels.discord.announcing import Announcing
 from channels.discord.commands import announced
 from channels.discord.cursor import Positions
 from channels.discord.failures import failure
@@ -28,7 +29,7 @@ from channels.discord.rooms import Rooms
 from channels.discord.sending import Sending
 from channels.discord.settings import DiscordSettings
 from channels.errors import ChannelError
-from channels.words import Abilities, Limits, Markup, Outbound, Place, Sent, Signal
+from channels.words import Abilities, Board, Limits, Markup, Outbound, Place, Sent, Signal
 
 log = structlog.get_logger()
 
@@ -57,6 +58,7 @@ class Discord(Channel):
         self._before = 0
         self._forum = Forum(self._line, settings.solved_tag)
         self._sending = Sending(name, self._line, self._rooms, self._interactions)
+        self._announcing = Announcing(settings, self._line, self._sending)
 
     async def run(self, host: Host) -> None:
         pause = FIRST_PAUSE
@@ -74,7 +76,22 @@ class Discord(Channel):
         return await self._sending.send(outbound)
 
     async def find(self, outbound: Outbound) -> Sent | None:
-        return await self._sending.find(outbound)
+        found = await self._sending.find(outbound)
+        if found and self._announcing.is_board(outbound.place):
+            return await self._announcing.passed_on(outbound.place, found)
+        return found
+
+    def boards(self) -> Sequence[Board]:
+        return self._announcing.boards()
+
+    async def announce(self, outbound: Outbound) -> Sent:
+        return await self._announcing.announce(outbound)
+
+    async def correct(self, outbound: Outbound, platform_id: str) -> None:
+        await self._announcing.correct(outbound, platform_id)
+
+    async def withdraw(self, place: Place, platform_id: str) -> None:
+        await self._announcing.withdraw(place, platform_id)
 
     async def signal(self, place: Place, signal: Signal) -> None:
         if signal is not Signal.TYPING:
@@ -92,11 +109,12 @@ class Discord(Channel):
             async with asyncio.timeout(30), self._line as http:
                 application = await http.application_info()
                 forums = await self._forum.missing(http)
+                unposted = await self._announcing.wrong(http)
         except discord.LoginFailure:
             return ["token: Discord refuses it; copy the bot's from the developer portal, under Bot"]
         except Exception as error:  # noqa: BLE001 - an unreachable platform is one of the things that are wrong
             return [f"api_url: no login at {self._settings.api_url}: {failure(error)}"]
-        return [*_missing(application), *forums]
+        return [*_missing(application), *forums, *unposted]
 
     async def _read(self, host: Host) -> None:
         positions = Positions(await host.cursor(self._line.account), self._settings.remembered)

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from pydantic import Field, SecretStr, field_validator
 
-from channels.base import ChannelSettings
+from channels.base import BoardSettings, ChannelSettings
 
 API = "https://discord.com/api/v10"
+
+
+class DiscordBoard(BoardSettings):
+    """A text channel or an announcement channel."""
+
+    #: The id of the channel.
+    place: str = Field(pattern=r"^[0-9]{15,20}$")
 
 
 class DiscordSettings(ChannelSettings):
@@ -18,6 +25,8 @@ class DiscordSettings(ChannelSettings):
     api_url: str = API
     #: Where the gateway is; "" for the one Discord names. Set, every line goes there, resumed ones too.
     gateway_url: str = ""
+    #: Where announcements go. In an announcement channel they are passed on to the servers that follow it.
+    announce: tuple[DiscordBoard, ...] = ()
     #: Announces `/ask`, `/ticket` and `/human` at the start; off where other software keeps the bot's commands.
     commands: bool = True
     #: The tag of a forum's that a post gets once it is solved; "" tags none.

@@ -13,6 +13,7 @@ from telegram.error import RetryAfter, TelegramError
 from channels.base import Channel, ChannelSettings, Host
 from channels.errors import NotStored
 from channels.telegram.addressed import Me
+from channels.telegram.announcing import Announcing
 from channels.telegram.arrivals import Arrivals
 from channels.telegram.checks import wrong
 from channels.telegram.client import Client, seconds, told
@@ -22,7 +23,7 @@ from channels.telegram.polling import Polling
 from channels.telegram.sending import Sending
 from channels.telegram.settings import TelegramSettings
 from channels.telegram.webhook import Webhook
-from channels.words import Abilities, Limits, Markup, Outbound, Place, Sent, Signal
+from channels.words import Abilities, Board, Limits, Markup, Outbound, Place, Sent, Signal
 
 log = structlog.get_logger()
 
@@ -56,6 +57,7 @@ class Telegram(Channel):
         self.client = Client(settings)
         self._arrivals = Arrivals(name, self.client, self.limits)
         self._sending = Sending(self.client)
+        self._announcing = Announcing(self.client, settings, self._sending)
         self._webhook = Webhook(settings, self._arrivals)
         self._menu = False
         self._polling: Polling | None = None
@@ -75,6 +77,21 @@ class Telegram(Channel):
     async def send(self, outbound: Outbound) -> Sent:
         """As the part of a message it is: a text with its buttons, or a file."""
         return await self._sending.send(outbound)
+
+    def boards(self) -> Sequence[Board]:
+        return self._announcing.boards()
+
+    async def announce(self, outbound: Outbound) -> Sent:
+        return await self._announcing.announce(outbound)
+
+    async def correct(self, outbound: Outbound, platform_id: str) -> None:
+        await self._announcing.correct(outbound, platform_id)
+
+    async def withdraw(self, place: Place, platform_id: str) -> None:
+        await self._announcing.withdraw(place, platform_id)
+
+    async def close(self) -> None:
+        await self.client.close_lines()
 
     async def signal(self, place: Place, signal: Signal) -> None:
         """Telegram shows that somebody types for five seconds, or until a message comes."""

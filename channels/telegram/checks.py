@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from telegram import WebhookInfo
+from telegram import Chat, ChatFullInfo, ChatMember, WebhookInfo
 
+from channels.telegram.announcing import RIGHT
 from channels.telegram.client import Client, told
 from channels.telegram.settings import TelegramSettings
 
@@ -18,7 +19,34 @@ async def wrong(client: Client, settings: TelegramSettings) -> Sequence[str]:
     except Exception as error:  # noqa: BLE001 - an answer that cannot be read is one of the things that are wrong
         return [told(error)]
     found = [*_groups(me)] if settings.groups else []
-    return [*found, *_webhook(webhook, settings)]
+    found += _webhook(webhook, settings)
+    places = {one.place.partition(":")[0] for one in settings.announce}
+    return found + [reason for place in sorted(places) if (reason := await _unposted(client, place, me))]
+
+
+async def _unposted(client: Client, place: str, me: dict[str, object]) -> str:
+    """Why the bot cannot post there; "" where it can."""
+    id_ = me.get("id")
+    try:
+        chat = await client.get_chat(place)
+        member = await client.get_chat_member(place, id_ if isinstance(id_, int) else 0)
+    except Exception as error:  # noqa: BLE001 - the same
+        return f"announce: {place}: {told(error)}: {RIGHT}"
+    return "" if _may_post(chat, member) else f"announce: the bot may not post in {place}: {RIGHT}"
+
+
+def _may_post(chat: ChatFullInfo, member: ChatMember) -> bool:
+    """In a channel it needs the right, in a group whoever is in it has it, unless it was taken away."""
+    match member.status:
+        case ChatMember.ADMINISTRATOR:
+            return chat.type != Chat.CHANNEL or bool(getattr(member, "can_post_messages", False))
+        case ChatMember.MEMBER:
+            allowed = chat.permissions
+            return chat.type != Chat.CHANNEL and (allowed is None or bool(allowed.can_send_messages))
+        case ChatMember.RESTRICTED:
+            return bool(getattr(member, "can_send_messages", False))
+        case _:
+            return False
 
 
 def _groups(me: dict[str, object]) -> list[str]:

@@ -87,11 +87,12 @@ class Sending:
             "reply_markup": keyboard(outbound.choices),
         }
         if outbound.files:
-            return await self._file(outbound.files[0], target)
+            return await self.file(outbound.files[0], target)
         text, entities = shown(outbound.text)
         return await self._client.send_message(text=text, entities=entities, link_preview_options=NO_PREVIEW, **target)
 
-    async def _file(self, file: StoredFile, target: Mapping[str, Any]) -> Message:
+    async def file(self, file: StoredFile, target: Mapping[str, Any]) -> Message:
+        """Sends it to `target`, as what it is. Raises `TelegramError`, or `TryAgain` where it cannot be read."""
         try:
             data = await asyncio.to_thread(file.path.read_bytes)
         except OSError as error:

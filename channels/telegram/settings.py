@@ -6,10 +6,27 @@ import re
 
 from pydantic import SecretStr, field_validator, model_validator
 
-from channels.base import ChannelSettings
+from channels.base import BoardSettings, ChannelSettings
 
 TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{20,100}")
 WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
+
+
+PLACE = re.compile(r"(@[A-Za-z][A-Za-z0-9_]{3,31}|-[0-9]{1,19})(:[0-9]{1,10})?", re.ASCII)
+
+
+class TelegramBoard(BoardSettings):
+    """A channel, a group or a topic of one."""
+
+    #: `@name` or the id of the chat, and `:7` for topic 7 of it.
+    place: str
+
+    @field_validator("place")
+    @classmethod
+    def _place(cls, value: str) -> str:
+        if not PLACE.fullmatch(value):
+            raise ValueError(f"{value!r} is no channel or group: write @name or -1001234567890, with :7 for topic 7")
+        return value
 
 
 class TelegramSettings(ChannelSettings):
@@ -25,6 +42,8 @@ class TelegramSettings(ChannelSettings):
     proxy: SecretStr | None = None
     #: Answers in groups as well: who mentions the bot, replies to it or gives it a command.
     groups: bool = True
+    #: Where announcements go: channels and groups, or topics of groups, in which the bot may post.
+    announce: tuple[TelegramBoard, ...] = ()
     #: The public address of `/channels/<name>/webhook`. Without it the bot polls.
     webhook_url: str | None = None
     #: What Telegram proves itself with at the webhook: 16 to 256 of A-Z a-z 0-9 _ -

@@ -14,7 +14,8 @@ import structlog
 
 from channels.base import Channel, ChannelSettings, Host
 from channels.errors import ChannelError, MayHaveArrived, Never, NotStored, TryAgain
-from channels.words import Abilities, Limits, Outbound, Place, Sent
+from channels.words import Abilities, Board, Limits, Outbound, Place, Sent
+from channels.x import announcing
 from channels.x.api import KEYS, Answer, Api
 from channels.x.budget import Budget
 from channels.x.events import identity, may_answer, mention, message
@@ -87,6 +88,16 @@ class X(Channel):
             self._sent.append(found)
         return Sent(platform_id=found) if found else None
 
+    def boards(self) -> Sequence[Board]:
+        return announcing.boards(self._wanted, self._account)
+
+    async def announce(self, outbound: Outbound) -> Sent:
+        """Counts for no budget: a person said yes to this very post."""
+        return self._noted(await announcing.post(self._api, outbound), "id")
+
+    async def withdraw(self, place: Place, platform_id: str) -> None:
+        await announcing.withdraw(self._api, platform_id)
+
     async def connect(self) -> Sequence[str]:
         """Who we are, and what the keys permit."""
         try:
@@ -98,9 +109,7 @@ class X(Channel):
         return missing(answer.headers.get("x-access-level", ""), dms=self._wanted.dms)
 
     async def _login(self, host: Host) -> str:
-        # Access tokens begin with the id of their account, so that it has a name before X has told it.
-        account = self._wanted.access_token.get_secret_value().partition("-")[0]
-        account = account if account.isdigit() else ""
+        account = self._account
         failures = 0
         while True:
             try:
@@ -113,6 +122,12 @@ class X(Channel):
                 host.trouble(account, str(error))
                 await asyncio.sleep(growing(failures, error))
                 failures += 1
+
+    @property
+    def _account(self) -> str:
+        """Access tokens begin with the id of their account, so that it has a name before X has told it."""
+        account = self._wanted.access_token.get_secret_value().partition("-")[0]
+        return account if account.isdigit() else ""
 
     async def _asked_who_we_are(self) -> str:
         me = _identity(await self._api.ask(lambda client: client.get_me()))
@@ -138,7 +153,7 @@ class X(Channel):
         return self._noted(answer, "id")
 
     def _words(self, outbound: Outbound) -> str:
-        bare = outbound.place.public and not self._wanted.links
+        bare = outbound.place.public and not self._wanted.links and not announcing.is_board(outbound.place)
         return without_links(outbound.text) if bare else outbound.text
 
     def _noted(self, answer: Answer, key: str) -> Sent:

@@ -8,6 +8,7 @@ from typing import Any
 
 from channels.errors import MayHaveArrived
 from channels.words import Outbound
+from channels.x.announcing import is_board
 from channels.x.api import Api
 from channels.x.events import Payload, answered, first_id, identity, text_of
 from channels.x.text import without_mentions
@@ -45,6 +46,8 @@ async def find(api: Api, outbound: Outbound, text: str, others: Collection[str])
 def _ours(event: Payload, outbound: Outbound) -> bool:
     if not outbound.place.public:
         return event.get("sender_id") == outbound.place.account
+    if is_board(outbound.place):
+        return not answered(event)
     post = outbound.answering.get("post")
     return isinstance(post, dict) and answered(event) == identity(post)
 
@@ -68,7 +71,7 @@ def _posts(me: str, since: str, token: str | None) -> Callable[[Any], Any]:
     return lambda client: client.get_users_tweets(
         me,
         since_id=since,
-        tweet_fields=["created_at", "entities", "note_tweet", "referenced_tweets"],
+        tweet_fields=["attachments", "created_at", "entities", "note_tweet", "referenced_tweets"],
         max_results=100,
         user_auth=True,
         **({"pagination_token": token} if token else {}),

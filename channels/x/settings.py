@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
 
-from channels.base import ChannelSettings
+from channels.base import BoardSettings, ChannelSettings
 
 
 class XSettings(ChannelSettings):
@@ -30,6 +30,8 @@ class XSettings(ChannelSettings):
     mention_seconds: float = Field(default=30, gt=0, le=3600)
     #: Hours before the very first start from which on messages are answered.
     first_hours: int = Field(default=1, ge=0, le=168)
+    #: Announcements are posts of the account, one in each of these languages.
+    announce: tuple[BoardSettings, ...] = ()
     #: Links in public replies stay. A post with a link costs many times one without.
     links: bool = False
     #: Public replies a day (UTC); None is any number.

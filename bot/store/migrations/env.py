@@ -5,8 +5,9 @@ from __future__ import annotations
 from alembic import context
 from sqlmodel import SQLModel
 
+import bot.store.announcement_tables
 import bot.store.settling_tables
-import bot.store.tables  # noqa: F401 - importing it fills the metadata
+import bot.store.tables  # noqa: F401 - importing them fills the metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

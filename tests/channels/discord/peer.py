@@ -148,6 +148,28 @@ class DiscordPeer:
         handle = PERSONS[person]["id"]
         self.places[person] = Place(account=str(BOT["id"]), handle=handle, thread=channel, public=True)
 
+    def announcing(self, **settings: Any) -> Discord:
+        """A channel that announces in English in an announcement channel, in Chinese in one of text."""
+        boards = self.server.boards
+        places = [
+            {"place": boards.news["id"], "language": "en"},
+            {"place": boards.text["id"], "language": "zh"},
+        ]
+        return self.channel(announce=places, **settings)
+
+    def stands(self, language: str) -> Sequence[Seen]:
+        """What everybody reads on the board of a language, oldest first."""
+        boards = self.server.boards
+        return self.seen_in({"en": boards.news, "zh": boards.text}[language]["id"])
+
+    def forbid(self) -> None:
+        """The bot may not post on the English board any more."""
+        self.server.boards.forbid()
+
+    def allow(self) -> None:
+        """It may again."""
+        self.server.boards.news["permission_overwrites"] = []
+
     async def cut(self) -> None:
         self.server.cut()
 
@@ -173,8 +195,8 @@ class DiscordPeer:
         return self.server.files[listed["id"]]
 
     async def _meets(self, request: web.Request, channel: Json) -> web.Response | None:
-        name = next((each["username"] for each in channel.get("recipients", ())), "")
-        waiting = self.faults.get(name)
+        name = next((each["username"] for each in channel.get("recipients", ())), channel.get("name"))
+        waiting = self.faults.get(name or "")
         return await self._treat(waiting.pop(0), request, channel["id"]) if waiting else None
 
     async def _treat(self, fault: Fault, request: web.Request, channel: str) -> web.Response:

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.channels.discord.boards import Boards
 from tests.channels.discord.forum import Guilds
 from tests.channels.discord.line import Gate
 from tests.channels.discord.wire import BOT, EPOCH, TOKEN, File, Json, answer, refusal
@@ -58,6 +59,7 @@ class Server:
         self._last = 0
         self._runner: web.AppRunner | None = None
         self.port = 0
+        self.boards = Boards(self)
 
     @property
     def address(self) -> str:
@@ -87,6 +89,7 @@ class Server:
                 web.post(f"{api}/channels/{{channel}}/typing", self._typing),
                 web.post(f"{api}/interactions/{{id}}/{{token}}/callback", self._callback),
                 web.post(f"{api}/webhooks/{{id}}/{{token}}", self._followup),
+                *self.boards.routes(),
             ]
         )
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -244,6 +247,8 @@ class Server:
             return refusal(404, 10003, "Unknown Channel")
         if self.meets and (met := await self.meets(request, self.channels[channel])):
             return met
+        if refused := self.boards.refused(channel):
+            return refused
         left, headers = self._take(channel)
         if left < 0:
             body = {"message": "You are being rate limited.", "retry_after": self.bucket[1], "global": False}
@@ -277,7 +282,8 @@ class Server:
         for listed in payload["attachments"]:
             part = form[f"files[{listed['id']}]"]
             assert isinstance(part, web.FileField)
-            files.append(self.upload(listed["filename"], "application/octet-stream", part.file.read()))
+            with part.file as file:
+                files.append(self.upload(listed["filename"], "application/octet-stream", file.read()))
         return payload, files
 
     def _take(self, channel: str) -> tuple[int, Json]:

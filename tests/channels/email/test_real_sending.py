@@ -129,8 +129,9 @@ async def test_bounce_of_postfix_is_known(real: RealPost, channel: Email) -> Non
     own = Own(account=real.address, addresses=frozenset({real.address}), secret=Notes.secret)
     report = read(real.mails_of(real.address)[0].read_bytes(), own, datetime.now(UTC), None)
     assert report.kind is Kind.BOUNCE
-    assert report.bounce_of == "12.0"
-    assert "No such user here" in report.reason
+    assert report.bounce
+    assert (report.bounce.key, report.bounce.failed) == ("12.0", True)
+    assert "No such user here" in report.bounce.reason
 
 
 @pytest.mark.parametrize(

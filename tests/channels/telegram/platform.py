@@ -12,7 +12,8 @@ from channels.telegram import Telegram
 from channels.telegram.settings import TelegramSettings
 from channels.words import Attachment, Place
 from tests.channels.peer import GUESTS, Fault, Seen
-from tests.channels.telegram.server import BOT, TOKEN, Json, Refused, Server
+from tests.channels.telegram.boards import Refused
+from tests.channels.telegram.server import BOT, TOKEN, Json, Server
 
 PERSONS = {
     "ann": {"id": 1001, "is_bot": False, "first_name": "Ann", "last_name": "Lee", "language_code": "en"},
@@ -162,6 +163,30 @@ class Platform:
             if posted.chat == PERSONS[person]["id"]
         ]
 
+    def announcing(self, **more: Any) -> Telegram:
+        """A channel that announces in English in a channel, in Chinese in a topic of a group."""
+        boards = self.server.boards
+        places = [{"place": "@exchange_news", "language": "en"}, {"place": f"{boards.group.id}:7", "language": "zh"}]
+        return self.channel(announce=places, **more)
+
+    def stands(self, language: str) -> Sequence[Seen]:
+        """What everybody reads on the board of a language, oldest first."""
+        boards = self.server.boards
+        chat, topic = {"en": (boards.news.id, None), "zh": (boards.group.id, 7)}[language]
+        return [
+            Seen(str(posted.id), posted.text, files=posted.files)
+            for posted in self.server.posted
+            if (posted.chat, posted.topic) == (chat, topic)
+        ]
+
+    def forbid(self) -> None:
+        """The bot may not post on the English board any more."""
+        self.server.boards.news.may_post = False
+
+    def allow(self) -> None:
+        """It may again."""
+        self.server.boards.news.may_post = True
+
     def arm(self) -> None:
         """Where the next line is to be cut, no line but the one that polls stays open."""
         if any(faults[:1] == [Fault.CUT] for faults in self.faults.values()):
@@ -176,7 +201,9 @@ class Platform:
         return False
 
     def _fault(self, chat: int) -> Fault | None:
-        person = next((name for name, who in PERSONS.items() if who["id"] == chat), "")
+        news, group = self.server.boards.news, self.server.boards.group
+        met = {who["id"]: name for name, who in PERSONS.items()} | {news.id: "en", group.id: "zh"}
+        person = met.get(chat, "")
         fault = self.faults[person].pop(0) if self.faults.get(person) else None
         if fault is Fault.BUSY:
             pause = int(self.pause or 1)

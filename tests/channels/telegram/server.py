@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.channels.peer import Fault
+from tests.channels.telegram.boards import Boards, Refused
 from tests.channels.telegram.gate import Gate
 
 BOT = 7200000001
@@ -36,16 +37,6 @@ class Posted:
     kind: str = ""
     topic: int | None = None
     answers: int | None = None
-
-
-class Refused(Exception):
-    """An answer that is no success."""
-
-    def __init__(self, status: int, description: str, **parameters: Any) -> None:
-        super().__init__(description)
-        self.status = status
-        self.description = description
-        self.parameters = parameters
 
 
 class Server:
@@ -89,6 +80,7 @@ class Server:
         self.polling: set[int] = set()
         #: Groups that became supergroups.
         self.moved: dict[int, int] = {}
+        self.boards = Boards(self)
 
     async def open(self) -> None:
         """Listens behind the gate."""
@@ -137,7 +129,8 @@ class Server:
                 return web.Response(body=self.garbled[method].pop(0))
             if method == "getUpdates":
                 return await self._updates(request, given)
-            answer = await self._answer(method, given)
+            ours = method in self.boards.METHODS
+            answer = self.boards.answer(method, given) if ours else await self._answer(method, given)
         except Refused as error:
             response = _failed(error)
             if error.status in (429, 502):
@@ -215,7 +208,7 @@ class Server:
         return web.Response(body=found[0])
 
     async def _send(self, kind: str, given: Json) -> Json:
-        chat = int(given["chat_id"])
+        chat = self.boards.posting(given["chat_id"])
         fault = self._fault(chat)
         if chat in self.moved:
             reason = "Bad Request: group chat was upgraded to a supergroup chat"
@@ -246,12 +239,11 @@ class Server:
 
     def told(self, posted: Posted) -> Json:
         """A message of ours as Telegram describes it."""
-        kind = "private" if posted.chat > 0 else "supergroup"
         keyboard = {"inline_keyboard": [[button] for button in posted.buttons]}
         return {
             "message_id": posted.id,
             "from": {key: self.me[key] for key in ("id", "is_bot", "first_name", "username")},
-            "chat": {"id": posted.chat, "type": kind},
+            "chat": {"id": posted.chat, "type": self.boards.kind(posted.chat)},
             "date": 1772442000,
             "text": posted.text,
             "reply_markup": keyboard,
@@ -266,7 +258,8 @@ async def _given(request: web.Request) -> Json:
 
 def _value(value: Any) -> Any:
     if isinstance(value, web.FileField):
-        return (value.filename, value.file.read())
+        with value.file as file:
+            return (value.filename, file.read())
     try:
         return json.loads(value) if str(value)[:1] in '{["' or str(value).lstrip("-").isdigit() else value
     except ValueError:

@@ -18,7 +18,7 @@ def test_every_setting_is_documented() -> None:
     fields = TelegramSettings.model_fields
     assert {name for name, _ in rows} == set(fields) - {"type"}
     for name, default in rows:
-        told = {None: "none", True: "`true`"}.get(fields[name].default, f"`{fields[name].default}`")
+        told = {None: "none", (): "none", True: "`true`"}.get(fields[name].default, f"`{fields[name].default}`")
         assert default == ("needed" if fields[name].is_required() else told)
 
 

@@ -13,9 +13,9 @@ from bot.store.database import Database
 from bot.store.tables import Cursor, File, Hearing
 from channels.words import Attachment, Inbound, Received
 from tests.channels.house import House
+from tests.channels.telegram.boards import Refused
 from tests.channels.telegram.platform import Platform
 from tests.channels.telegram.samples import ME, payload
-from tests.channels.telegram.server import Refused
 from tests.samples import rows, until
 
 UNHEARD = [

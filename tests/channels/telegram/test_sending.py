@@ -16,9 +16,9 @@ from channels.telegram.pace import Pace
 from channels.words import Choice, Outbound, Place, Signal, StoredFile
 from tests.channels.house import House
 from tests.channels.peer import Fault
+from tests.channels.telegram.boards import Refused
 from tests.channels.telegram.platform import Platform
 from tests.channels.telegram.samples import GROUP, ME
-from tests.channels.telegram.server import Refused
 from tests.samples import until
 
 ANN = Place(account=ME.account, handle="1001")

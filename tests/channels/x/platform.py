@@ -31,7 +31,7 @@ class Platform:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.faults: dict[str, list[Fault]] = {}
-        names = {id_: name for name, id_ in PERSONS.items()}
+        names = {id_: name for name, id_ in PERSONS.items()} | {"9000": "en"}
         server.faults = lambda person: self._due(names[person])
 
     def channel(self, **changes: object) -> X:
@@ -77,6 +77,30 @@ class Platform:
             for one in self.server.messages
             if one["sender_id"] == "9000" and one["dm_conversation_id"] == talk
         ]
+
+    def announcing(self, **changes: object) -> X:
+        """A channel that announces in both languages on its timeline."""
+        return self.channel(announce=({"language": "en"}, {"language": "zh"}), **changes)
+
+    def stands(self, language: str) -> Sequence[Seen]:
+        """What everybody reads of ours in a language, oldest first."""
+        timeline = self.server.timeline
+        found = []
+        for one in timeline.posts():
+            text = text_of(one)
+            keys = one.get("attachments", {}).get("media_keys", [])
+            if text.isascii() == (language == "en"):
+                found.append(Seen(one["id"], text, files=[timeline.pictures[key[2:]] for key in keys]))
+        return found
+
+    def forbid(self) -> None:
+        """The account may only read, which the next English post is told."""
+        self.faults["en"] = [Fault.GONE]
+        self.server.level = "read"
+
+    def allow(self) -> None:
+        """It may write again."""
+        self.server.level = "read-write-directmessages"
 
     def _due(self, person: str) -> list[Fault]:
         self.server.pause = self.pause

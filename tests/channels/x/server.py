@@ -19,6 +19,7 @@ from tests.channels.peer import Fault
 from tests.channels.x.counting import counted
 from tests.channels.x.proxy import Proxy
 from tests.channels.x.signatures import Signatures
+from tests.channels.x.timeline import Timeline
 from tests.channels.x.world import ME, USERS, World, linked
 
 OVER_CAPACITY = "<!DOCTYPE html><html><head><title>Twitter / Over capacity</title></head><body>503</body></html>"
@@ -64,6 +65,7 @@ class Server(World):
         #: Every request as `METHOD /path`, with its moment.
         self.asked: list[tuple[str, float]] = []
         self.port = 0
+        self.timeline = Timeline(self)
 
     @property
     def proxy(self) -> str:
@@ -88,6 +90,7 @@ class Server(World):
                 web.post("/2/dm_conversations/with/{person}/messages", self._send),
                 web.get("/1.1/ton/data/dm/{media}/{name}", self._file),
                 web.get("/media/{media}/{name}", self._file),
+                *self.timeline.routes(),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -113,6 +116,10 @@ class Server(World):
         for handler in list(server.connections) if server else []:
             if handler.transport:
                 handler.transport.abort()
+
+    async def never(self) -> None:
+        """Until the end."""
+        await self._free.wait()
 
     async def stop(self) -> None:
         self._free.set()
@@ -172,6 +179,8 @@ class Server(World):
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
+        if "reply" not in body:
+            return await self.timeline.post(request, body)
         answered = body["reply"]["in_reply_to_tweet_id"]
         post = next((one for one in self.mentions if one["id"] == answered), None)
         if post is None:
