@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 
 from bot.conversation import Conversations
-from bot.errors import NotFound, StorageDown
+from bot.errors import NotFound, Refused, StorageDown
 from bot.files import Files
 from bot.redaction import redact, redact_all
 from bot.rendering import render
@@ -110,6 +110,15 @@ class ChannelHost:
         except StorageDown as error:
             raise NotStored(str(error)) from error
         return self._files.stored(found) if found else None
+
+    async def move(self, token: str, place: Place) -> None:
+        """A conversation goes on in private, once."""
+        try:
+            await self._conversations.move(self._channel.name, token, place)
+        except StorageDown as error:
+            raise NotStored(str(error)) from error
+        except Refused as error:
+            raise Unacceptable("link_over", str(error)) from error
 
     async def cursor(self, account: str) -> str | None:
         """Where the last run stopped reading."""

@@ -43,6 +43,12 @@ class Host(Protocol):
     async def file(self, place: Place, file_id: int) -> StoredFile | None:
         """A file of the conversation at `place`; None for any other."""
 
+    async def move(self, token: str, place: Place) -> None:
+        """Carries the public conversation a one-time link was given in on at `place`, where nobody has written yet.
+
+        Again from the same place it changes nothing. Raises `Unacceptable` where the link is used, too old or unknown.
+        """
+
     async def cursor(self, account: str) -> str | None:
         """Where the last run of this channel stopped reading."""
 
@@ -76,7 +82,7 @@ class Channel(ABC):
         self.settings = settings
 
     def limits_at(self, place: Place) -> Limits:
-        """What can be carried there: `limits`, but for `text` and `measure` where places differ."""
+        """What can be carried there: `limits`, but for `text`, `measure` and `links` where places differ."""
         return self.limits
 
     async def run(self, host: Host) -> None:
