@@ -90,7 +90,9 @@ def change_owner(conversation: Conversation, owner: Owner) -> None:
         conversation.epoch += 1
 
 
-def file_under(session: Session, conversation_id: int, message_id: int, now: datetime, *, redacted: bool) -> None:
+def file_under(
+    session: Session, conversation_id: int, message_id: int, now: datetime, *, redacted: bool = False
+) -> None:
     """A user's message reached the ticket of its conversation, `redacted` where a secret was taken out of it."""
     ticket = ticket_of(session, conversation_id)
     if ticket is None:

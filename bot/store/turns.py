@@ -131,11 +131,11 @@ class Outcome:
     dialogue: dict[str, Any]
     replies: Sequence[Reply] = ()
     escalation: Escalation | None = None
-    #: The link to the web chat that stands in `replies`.
-    link: Offer | None = None
     understood: dict[str, Any] | None = None
     intent: str | None = None
     confidence: float | None = None
+    #: The link to the web chat that stands in `replies`.
+    link: Offer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,9 @@ class Notes:
     async def file(self, place: Place, file_id: int) -> StoredFile | None:
         return None
 
+    async def move(self, token: str, place: Place) -> None:
+        raise NotImplementedError
+
     async def cursor(self, account: str) -> str | None:
         return self.cursors.get(account)
 

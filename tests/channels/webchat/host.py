@@ -77,6 +77,9 @@ class MemoryHost:
         owner, file = self._files.get(file_id, (None, None))
         return file if owner == place else None
 
+    async def move(self, token: str, place: Place) -> None:
+        raise AssertionError("no conversation of this host is public")
+
     async def cursor(self, account: str) -> str | None:
         return None
 

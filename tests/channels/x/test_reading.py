@@ -17,7 +17,7 @@ from bot.store import inbox
 from bot.store.database import Database
 from bot.store.tables import File, MessageState
 from channels.errors import NotStored
-from channels.words import Attachment, Inbound, Received
+from channels.words import Attachment, Inbound, Place, Received
 from tests.channels.contract import PICTURE
 from tests.channels.house import House
 from tests.channels.peer import Fault
@@ -185,6 +185,9 @@ class Forgetful:
         raise NotImplementedError
 
     async def file(self, *_: Any) -> Any:
+        raise NotImplementedError
+
+    async def move(self, token: str, place: Place) -> None:
         raise NotImplementedError
 
     async def cursor(self, account: str) -> str | None:

@@ -10,7 +10,7 @@ FORM = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9/._~-]*)?")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def public_url(url: str) -> str:
+def public_address(url: str) -> str:
     """The address without a slash at its end. Raises `ValueError` where what is said there could be read on the way."""
     address = urlsplit(url)
     if not FORM.fullmatch(url) or not (address.scheme == "https" or address.hostname in LOOPBACK):
