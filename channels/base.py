@@ -63,7 +63,7 @@ class Host(Protocol):
 
 
 class ChannelSettings(BaseModel):
-    """Base of every channel's settings. Secrets are `SecretStr`; `type` is the key in the registry."""
+    """Base of every channel's settings. Secrets are `SecretStr`; `type` names the class: see `channels`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
