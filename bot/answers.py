@@ -36,6 +36,8 @@ SENTENCES: Mapping[str, frozenset[str]] = {
     "choice_expired": frozenset(),
     "secret": frozenset(),
     "in_public": frozenset(),
+    "in_public_link": frozenset({"link", "hours"}),
+    "in_private": frozenset(),
     "glad": frozenset(),
     "how_can_i_help": frozenset(),
     "status": frozenset({"ticket", "state"}),

@@ -17,6 +17,7 @@ from bot.files import Files
 from bot.health import Health
 from bot.host import ChannelHost
 from bot.language import Languages
+from bot.links import Links
 from bot.mind import Mind
 from bot.rasa import RasaServer
 from bot.settings import Settings
@@ -64,14 +65,15 @@ class App:
         self.database = Database(settings.database.url)
         self.database.migrate()
         self.mind = Mind(settings, rasa)
-        conversations = Conversations(self.database, content, self.mind.understand, settings, channels)
+        key = secret.key(settings.folders.var / "secret.key")
+        links = Links(key, settings.web, channels)
+        conversations = Conversations(self.database, content, self.mind.understand, settings, channels, links)
         self.files = files = Files(settings.folders.var / "files")
-        self.delivery = Delivery(self.database, channels, files, settings.delivery)
+        self.delivery = Delivery(self.database, channels, files, settings.delivery, links.whole)
         self.worker = Worker(self.database, conversations, channels.keys(), self._show, self.delivery.nudge)
         self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send)
         self.settling = Settling(self.database, channels)
         self.states = States(self.database)
-        key = secret.key(settings.folders.var / "secret.key")
         self.hosts = {
             name: ChannelHost(
                 channel, self.database, conversations, files, self.worker.expect, settings, self.states, key

@@ -14,7 +14,7 @@ from bot.decision import DIDNT_HELP, HUMAN, INTENT
 from bot.errors import Misconfigured, Problem
 from bot.policy import SPECIAL
 from bot.settings import Settings, secrets_in_file
-from channels import channel_class, registry
+from channels import NoSuchChannel, channel_class, registry
 from channels.base import Channel, ChannelSettings
 
 #: Characters a button's label may have; Telegram and Discord cut longer ones.
@@ -57,13 +57,12 @@ def channel_problems(loaded: Settings, file: ConfigFile) -> Iterator[Problem]:
 def channel_settings(name: str, section: dict[str, object], file: ConfigFile) -> ChannelSettings:
     """A channel's own settings. Raises `Misconfigured`."""
     type_ = str(section.get("type", name))
-    where = file.line(("channels", name))
-    if type_ not in registry:
-        known = ", ".join(sorted(registry))
-        raise Misconfigured(
-            [Problem(where, f"channels.{name}", f"no channel type {type_!r}", f"set type to one of {known}")]
-        )
-    model = channel_class(type_).Settings
+    try:
+        model = channel_class(type_).Settings
+    except NoSuchChannel as error:
+        where = file.line(("channels", name, "type"))
+        remedy = f"set type to one of {', '.join(sorted(registry))}, or to module:Class of your own"
+        raise Misconfigured([Problem(where, f"channels.{name}.type", str(error), remedy)]) from error
     written = secrets_in_file(file, model, ("channels", name))
     if written:
         raise Misconfigured(written)

@@ -5,30 +5,34 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import structlog
 from pydantic import ValidationError
 
-from bot.actions import Decision, Escalate, Say, Silence, SwitchLanguage, TellStatus
+from bot.actions import Decision, Escalate, Say, SwitchLanguage, TellStatus
 from bot.answers import Answers
 from bot.decision import decide, decide_at_once
 from bot.dialogue import Dialogue
 from bot.errors import UnderstandingDown
 from bot.language import Languages
+from bot.links import Links, digest
 from bot.metrics import DECISIONS, MESSAGES
 from bot.policy import Policy
 from bot.redaction import marked, unmarked
 from bot.replies import Voice
 from bot.settings import Settings
 from bot.situation import Situation
-from bot.store import inbox, reading, turns
+from bot.store import inbox, links, reading, turns
 from bot.store.database import Database
 from bot.store.inbox import Arrival, KeptFile, Pace
+from bot.store.links import Welcome
 from bot.store.tables import Ticket
 from bot.store.turns import Finished, Outcome, Reply, Turn
 from bot.understood import Understood
 from channels.base import Channel
-from channels.words import Inbound
+from channels.words import Author, Inbound, Owner, Place
 
 log = structlog.get_logger()
 
@@ -60,13 +64,14 @@ class Conversations:
         understand: Understand,
         settings: Settings,
         channels: Mapping[str, Channel],
+        private: Links | None = None,
     ) -> None:
         self._database = database
         self._content = content
         self._understand = understand
         self._settings = settings
-        self._types = {name: channel.settings.type for name, channel in channels.items()}
-        self._limits = {name: channel.limits for name, channel in channels.items()}
+        self._channels = channels
+        self._links = private
         self._answerable = content.answers.intents()
         section = settings.conversation
         self._pace = Pace(timedelta(seconds=section.quiet_seconds), timedelta(seconds=section.burst_seconds))
@@ -77,6 +82,12 @@ class Conversations:
         MESSAGES.labels(channel, "fresh" if arrival.fresh else "again").inc()
         log.info("received", channel=channel, message=arrival.message_id, conversation=arrival.conversation_id)
         return arrival
+
+    async def move(self, channel: str, token: str, place: Place) -> None:
+        """Carries the conversation of a link on at `place`. Raises `Refused` where the link opens nothing."""
+        greet = partial(self._welcome, channel)
+        await self._database.run(links.claim, digest(token), channel, place, greet, now())
+        log.info("moved", channel=channel)
 
     async def load(self, conversation_id: int) -> Turn | None:
         """The turn that waits in a conversation; None where none does."""
@@ -112,17 +123,19 @@ class Conversations:
     async def _finish(
         self, turn: Turn, decision: Decision, memory: Dialogue, situation: Situation, language: str
     ) -> Finished:
-        answers, policy = self._content.answers, self._content.policy
-        voice = Voice(answers, policy, self._settings.tickets, language, self._types[turn.channel], turn.place.public)
+        voice, link = self._voice(turn.channel, language, public=turn.place.public), None
+        if isinstance(decision, Escalate) and self._links and self._opens(turn):
+            url, link = self._links.offer(_remembered(decision, memory))
+            voice = replace(voice, link=url, hours=self._links.hours)
         ticket = await self._ticket(turn, decision) if isinstance(decision, TellStatus) else None
-        warning = [voice.warning()] if situation.secret and not isinstance(decision, Silence) else []
-        replies = [*warning, *voice.replies(decision, ticket)]
+        replies = [*_warnings(turn, voice), *voice.replies(decision, ticket)]
         understood = situation.understood
         best = understood.ranking[0] if understood and understood.ranking else None
         outcome = Outcome(
             language=language,
             dialogue=memory.but(offered=self._numbered(turn, replies)).model_dump(exclude_defaults=True),
             replies=replies,
+            link=link,
             escalation=voice.escalation(decision, situation.text) if isinstance(decision, Escalate) else None,
             understood=understood.record() if understood else None,
             intent=best.intent if best else None,
@@ -133,9 +146,30 @@ class Conversations:
         self._tell(turn, decision, finished)
         return finished
 
+    def _voice(self, channel: str, language: str, *, public: bool = False) -> Voice:
+        type_ = self._channels[channel].settings.type
+        return Voice(self._content.answers, self._content.policy, self._settings.tickets, language, type_, public)
+
+    def _opens(self, turn: Turn) -> bool:
+        """Whether a link to the web chat belongs under an escalation."""
+        reaches = self._channels[turn.channel].limits_at(turn.place).links
+        return turn.place.public and reaches and self._links is not None and self._links.possible
+
+    def _welcome(self, channel: str, language: str | None, remembered: Mapping[str, Any], owner: Owner) -> Welcome:
+        """What is told in public is not asked again; a ticket in the queue loses no time by the bot's asking."""
+        memory = Dialogue.model_validate(remembered)
+        policy = self._content.policy
+        needed = policy.categories[policy.category_of(memory.topic)].facts if memory.topic else ()
+        missing = [name for name in needed if name not in memory.facts]
+        fact = missing[0] if missing and owner is Owner.QUEUE else None
+        voice = self._voice(channel, self._content.languages.known(language) or self._content.languages.default)
+        said = voice.welcome(fact)
+        asking = memory.but(asking=fact, asked=(fact,)) if fact else Dialogue(pinned=memory.pinned)
+        return Welcome(said.text, asking.model_dump(exclude_defaults=True), tuple(said.choices), asks=bool(fact))
+
     def _numbered(self, turn: Turn, replies: Sequence[Reply]) -> tuple[str, ...]:
         """Payloads of the last reply's buttons, where its channel shows them as numbers to type."""
-        limits = self._limits[turn.channel]
+        limits = self._channels[turn.channel].limits
         choices = replies[-1].choices if replies else ()
         return tuple(choice.payload for choice in choices) if limits.numbered or len(choices) > limits.choices else ()
 
@@ -188,3 +222,23 @@ class Conversations:
             intent=getattr(decision, "intent", None),
             ticket=finished.ticket,
         )
+
+
+def _warnings(turn: Turn, voice: Voice) -> list[Reply]:
+    """To whoever sent secrets: once from the bot, and where a human answers from Frontdesk itself, for each message."""
+    secret = [message.id for message in turn.messages if marked(message.text)]
+    if turn.owner is Owner.BOT:
+        return [voice.warning() for _ in secret[:1]]
+    return [replace(voice.warning(), author=Author.SYSTEM, about=id_) for id_ in secret]
+
+
+def _remembered(decision: Escalate, memory: Dialogue) -> Dialogue:
+    """What the bot goes on with where it may ask: it collects for a ticket that is there already."""
+    return Dialogue(
+        topic=decision.topic,
+        tried=decision.tried,
+        facts=dict(decision.facts),
+        doubts=dict(decision.doubts),
+        reason=decision.reason,
+        pinned=memory.pinned,
+    )

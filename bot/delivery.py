@@ -21,7 +21,7 @@ from bot.store.outbox import Claimed, Dispatch
 from bot.store.tables import MessageState
 from channels.base import Channel
 from channels.errors import MayHaveArrived, Never, NotYet, TryAgain
-from channels.words import Choice, Outbound, Sent
+from channels.words import Author, Choice, Outbound, Sent
 
 log = structlog.get_logger()
 
@@ -43,12 +43,19 @@ class Delivery:
     """Sends the messages of `channels`. Only one may run for a channel at a time."""
 
     def __init__(
-        self, database: Database, channels: Mapping[str, Channel], files: Files, settings: DeliverySection
+        self,
+        database: Database,
+        channels: Mapping[str, Channel],
+        files: Files,
+        settings: DeliverySection,
+        completed: Callable[[str], str] = str,
     ) -> None:
+        """`completed` is put to every text of the bot: it adds what only the person may see."""
         self._database = database
         self._channels = channels
         self._files = files
         self._settings = settings
+        self._completed = completed
         #: Ids of the messages being sent.
         self._sending: dict[asyncio.Task[None], int] = {}
         self._wake = asyncio.Event()
@@ -188,7 +195,9 @@ class Delivery:
         """Raises `IndexError` where none is left to send: the channel's limits changed since the first ones were."""
         choices = [Choice(title=choice["title"], payload=choice["payload"]) for choice in dispatch.message.choices]
         files = [self._files.stored(file) for file in dispatch.files]
-        pieces = parts(dispatch.message.text, choices, files, channel.limits_at(dispatch.place))
+        said = dispatch.message.text
+        text = self._completed(said) if dispatch.message.author is Author.BOT else said
+        pieces = parts(text, choices, files, channel.limits_at(dispatch.place))
         if len(pieces) <= dispatch.message.parts_sent:
             raise IndexError(f"{dispatch.message.parts_sent} parts are sent, and now there are {len(pieces)}")
         return pieces

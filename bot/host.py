@@ -12,7 +12,7 @@ from datetime import datetime
 import structlog
 
 from bot.conversation import Conversations, now
-from bot.errors import NotFound, StorageDown
+from bot.errors import NotFound, Refused, StorageDown
 from bot.files import Files
 from bot.metrics import SENDS
 from bot.redaction import redact, redact_all
@@ -141,6 +141,15 @@ class ChannelHost:
             return await self._database.run(reading.thread_of_ticket, self._channel.name, account, handle, number)
         except StorageDown as error:
             raise NotStored(str(error)) from error
+
+    async def move(self, token: str, place: Place) -> None:
+        """A conversation goes on in private, once."""
+        try:
+            await self._conversations.move(self._channel.name, token, place)
+        except StorageDown as error:
+            raise NotStored(str(error)) from error
+        except Refused as error:
+            raise Unacceptable("link_over", str(error)) from error
 
     async def cursor(self, account: str) -> str | None:
         """Where the last run stopped reading."""

@@ -36,6 +36,9 @@ class Voice:
     channel: str
     #: Strangers can read it.
     public: bool = False
+    #: Where the person can go on in private, and for how many hours; "" where no link leads there.
+    link: str = ""
+    hours: int = 0
 
     def replies(self, decision: Decision, ticket: Ticket | None = None) -> list[Reply]:  # noqa: C901, PLR0911 - one case a decision
         """What to say; `ticket` is the one a `TellStatus` asked for, if it is the asker's."""
@@ -63,6 +66,14 @@ class Voice:
     def warning(self) -> Reply:
         """To whoever sent what nobody should send."""
         return self._say("secret")
+
+    def welcome(self, fact: str | None) -> Reply:
+        """To whoever goes on in private; `fact` is what the bot would like to know first."""
+        here = self._say("in_private")
+        if fact is None:
+            return here
+        (asked,) = self.replies(Ask(fact, first=True))
+        return Reply(f"{here.text}\n\n{asked.text}", self.language, asked.choices)
 
     def escalation(self, decision: Escalate, text: str) -> Escalation:
         """The ticket of a decision; `text` is what the user wrote."""
@@ -107,8 +118,13 @@ class Voice:
         told = self._say(f"escalated_{decision.reason}", ticket=TICKET, wait=wait)
         approved = [self._approved(decision.answer)] if decision.answer else []
         if self.public:
-            return [*approved, Reply(f"{told.text}\n\n{self._sentence('in_public')}", told.language)]
+            return [*approved, Reply(f"{told.text}\n\n{self._in_public()}", told.language)]
         return [*approved, self._with_useful_facts(decision, told)]
+
+    def _in_public(self) -> str:
+        if self.link:
+            return self._sentence("in_public_link", link=self.link, hours=str(self.hours))
+        return self._sentence("in_public")
 
     def _approved(self, intent: str) -> Reply:
         words = self.answers.answer(intent, self.language, self.channel, {"language": self.language})

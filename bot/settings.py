@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.config_file import PREFIX, ConfigFile
 from bot.errors import Misconfigured, Problem
+from bot.public_address import public_address
 
 Priority = Literal["urgent", "high", "normal", "low"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -71,6 +72,10 @@ class Web(Section):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    #: Where people reach it, from outside; without it nobody is sent from a public place to the web chat.
+    public_url: Annotated[str, AfterValidator(public_address)] | None = None
+    #: Hours a link from a public place to the web chat can be opened.
+    link_hours: Annotated[int, Field(ge=1, le=168)] = 24
 
 
 class UnderstandingSection(Section):

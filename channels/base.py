@@ -64,6 +64,12 @@ class Host(Protocol):
     async def thread_of_ticket(self, account: str, handle: str, number: str) -> str | None:
         """`Place.thread` of the conversation with this very handle that the ticket is about; None for any other's."""
 
+    async def move(self, token: str, place: Place) -> None:
+        """Carries the public conversation a one-time link was given in on at `place`, where nobody has written yet.
+
+        Again from the same place it changes nothing. Raises `Unacceptable` where the link is used, too old or unknown.
+        """
+
     async def cursor(self, account: str) -> str | None:
         """Where the last run of this channel stopped reading."""
 
@@ -78,7 +84,7 @@ class Host(Protocol):
 
 
 class ChannelSettings(BaseModel):
-    """Base of every channel's settings. Secrets are `SecretStr`; `type` is the key in the registry."""
+    """Base of every channel's settings. Secrets are `SecretStr`; `type` names the class: see `channels`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -107,7 +113,7 @@ class Channel(ABC):
         self.settings = settings
 
     def limits_at(self, place: Place) -> Limits:
-        """What can be carried there: `limits`, but for `text` and `measure` where places differ."""
+        """What can be carried there: `limits`, but for `text`, `measure` and `links` where places differ."""
         return self.limits
 
     async def run(self, host: Host) -> None:

@@ -63,6 +63,8 @@ class Limits:
     file_bytes: int = 20_000_000
     #: Files in one message, in either direction; further ones a channel leaves where they are, and says so in the text.
     most_files: int = 10
+    #: A link in a text reaches the person.
+    links: bool = True
     #: `send` needs `Outbound.answering`.
     answers_raw: bool = False
     #: Sending the same `Outbound.key` twice shows it once. After a crash such a channel sends again instead of

@@ -50,7 +50,7 @@ def test_an_unknown_channel_and_a_secret_in_the_file_are_named(desk: Path) -> No
     assert "channels.webchat.identity_secret: a secret in the configuration file" in output
     assert "FRONTDESK__CHANNELS__WEBCHAT__IDENTITY_SECRET" in output
     assert "hush" not in output
-    assert "channels.shop: no channel type 'pigeon'" in output
+    assert "channels.shop.type: no channel type 'pigeon'" in output
     assert "set type to one of" in output
 
 

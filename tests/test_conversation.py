@@ -131,6 +131,31 @@ async def test_who_sends_a_secret_is_warned_and_answered(talk: Talk) -> None:
     assert not any("1111" in message.text for message in said.messages)
 
 
+async def test_who_sends_a_secret_to_a_human_is_warned(talk: Talk) -> None:
+    """By Frontdesk itself, for each such message; the bot stays silent, and the ticket tells of what is gone."""
+    card = "4111 1111 1111 1111"
+    for person, take in (("ann", False), ("bob", True)):
+        [told] = await talk.say("agent", handle=person)
+        if take:
+            await talk.app.tickets.take(told.ticket or "", "Anna")
+            await talk.channel.until(len(talk.channel.sent) + 1)
+        for text in (f"it is {card}", card):
+            [warning] = await talk.say(text, handle=person)
+            assert (warning.author, "never send" in warning.text) == ("system", True)
+        view = await talk.app.tickets.show(told.ticket or "")
+        found = [event for event in view.events if event.kind == "redacted"]
+        texts = {said.message.id: said.message.text for said in view.said}
+        assert ["🔒" in texts[event.detail["message"]] for event in found] == [True, True]
+        assert "4111" not in "".join(texts.values())
+
+
+async def test_a_secret_told_to_a_human_in_chinese_is_warned_of_in_chinese(talk: Talk) -> None:
+    """The language is the conversation's, where the message says nothing else."""
+    await talk.say("人工")
+    [warning] = await talk.say("4111 1111 1111 1111")
+    assert "请不要发送" in warning.text
+
+
 async def test_a_choice_that_was_offered_is_answered_and_one_that_was_not_is_not(talk: Talk) -> None:
     """A forged payload is told that there is no such option."""
     [question] = await talk.say("withdrawal")

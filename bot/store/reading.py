@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import Session, case, col, func, select
 
 from bot.errors import NotFound
+from bot.store.links import carried
 from bot.store.rows import BESIDE, WHOLE
 from bot.store.tables import (
     IS_UNFINISHED,
@@ -90,14 +91,14 @@ class TicketView:
 
 
 def talk(session: Session, channel: str, place: Place, limit: int) -> Talk | None:
-    """The newest `limit` messages at `place`; None where nobody ever wrote."""
+    """The newest `limit` messages at `place`, also those carried on there; None where nobody ever wrote."""
     conversation = _at(session, channel, place)
     if conversation is None:
         return None
     ticket = ticket_of(session, conversation.id)
     newest = session.exec(
         select(Message)
-        .where(Message.conversation_id == conversation.id, col(Message.state).in_(SHOWN))
+        .where(carried(session, conversation.id), col(Message.state).in_(SHOWN))
         .order_by(col(Message.id).desc())
         .limit(limit)
     ).all()
@@ -112,8 +113,10 @@ def talk(session: Session, channel: str, place: Place, limit: int) -> Talk | Non
 def file_at(session: Session, channel: str, place: Place, file_id: int) -> File | None:
     """A file of the conversation at `place`; None for a file of any other."""
     conversation = _at(session, channel, place)
-    file = session.get(File, file_id) if file_id <= LARGEST_ID else None
-    return file if file and conversation and file.conversation_id == conversation.id else None
+    if conversation is None or file_id > LARGEST_ID:
+        return None
+    wanted = select(File).join(Message, col(File.message_id) == Message.id).where(File.id == file_id)
+    return session.exec(wanted.where(carried(session, conversation.id))).first()
 
 
 def list_tickets(session: Session, states: Collection[TicketState], limit: int) -> Sequence[Ticket]:
@@ -156,21 +159,24 @@ def show(session: Session, number: str) -> TicketView:
 
 
 def status_for(session: Session, conversation_id: int, number: str | None) -> Ticket | None:
-    """The ticket `number`, if it is the contact's own; without a number the conversation's open ticket."""
+    """The ticket `number`, if it is the asker's own; without a number the conversation's open ticket.
+
+    Own are those of the address, and of the whole contact only where somebody vouches for the address.
+    """
     if number is None:
         return ticket_of(session, conversation_id)
-    contact = (
-        select(Address.contact_id)
+    address = session.exec(
+        select(Address)
         .join(Conversation, col(Conversation.address_id) == Address.id)
         .where(Conversation.id == conversation_id)
-        .scalar_subquery()
-    )
+    ).one()
+    own = Address.contact_id == address.contact_id if address.verified_by else Address.id == address.id
     return session.exec(
         select(Ticket)
         .join(TicketConversation)
         .join(Conversation, col(TicketConversation.conversation_id) == Conversation.id)
         .join(Address, col(Conversation.address_id) == Address.id)
-        .where(Ticket.number == number.upper(), Address.contact_id == contact)
+        .where(Ticket.number == number.upper(), own)
     ).first()
 
 

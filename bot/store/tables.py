@@ -258,7 +258,8 @@ class TicketEvent(SQLModel, table=True):
     at: datetime = Field(sa_type=Moment)
     #: An agent's name, "bot", "user" or "frontdesk".
     actor: str
-    #: opened, escalated, message, edited, deleted, taken, replied, note, solved, released, withheld, failed, unknown.
+    #: opened, escalated, message, edited, deleted, taken, replied, note, solved, released, withheld, failed, unknown,
+    #: moved, redacted.
     kind: str
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 

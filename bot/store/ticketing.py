@@ -92,12 +92,16 @@ def change_owner(conversation: Conversation, owner: Owner) -> None:
         conversation.epoch += 1
 
 
-def file_under(session: Session, conversation_id: int, message_id: int, now: datetime) -> None:
-    """A user's message reached the ticket of its conversation."""
+def file_under(
+    session: Session, conversation_id: int, message_id: int, now: datetime, *, redacted: bool = False
+) -> None:
+    """A user's message reached the ticket of its conversation, `redacted` where a secret was taken out of it."""
     ticket = ticket_of(session, conversation_id)
     if ticket is None:
         raise NotFound(f"conversation {conversation_id} is with a human but has no ticket")
     _hear_user(session, ticket, "message", message_id, now)
+    if redacted:
+        add_event(session, ticket, "frontdesk", "redacted", now, message=message_id)
 
 
 def note_edit(session: Session, message: Message, kind: str, now: datetime) -> None:
@@ -161,7 +165,7 @@ def conversations(session: Session, ticket: Ticket) -> Sequence[Conversation]:
 
 
 def take(session: Session, number: str, agent: str, notice: Notice, now: datetime) -> Sequence[Conversation]:
-    """Makes `agent` the owner of the ticket's conversations and tells their users with `notice`.
+    """Makes `agent` the owner of the ticket's conversations and tells their user with `notice`.
 
     Raises `Refused` where another agent is the owner, or the ticket is over.
     """
@@ -175,7 +179,7 @@ def take(session: Session, number: str, agent: str, notice: Notice, now: datetim
     ticket.assignee, ticket.state = agent, TicketState.OPEN
     for conversation in found:
         change_owner(conversation, Owner.AGENT)
-        say(session, conversation, Author.SYSTEM, agent, notice(conversation.language), now)
+    _tell(session, found, agent, notice, now)
     add_event(session, ticket, agent, "taken", now)
     return found
 
@@ -215,9 +219,9 @@ def hand_back(session: Session, number: str, agent: str, kind: str, notice: Noti
         change_owner(conversation, Owner.BOT)
         conversation.dialogue = {}
         conversation.status = Status.CLOSED if kind == "solved" else Status.WAITING
-        say(session, conversation, Author.SYSTEM, agent, notice(conversation.language), now)
         if kind == "solved":
             settle(session, conversation.id, now, solved=True)
+    _tell(session, found, agent, notice, now)
     add_event(session, ticket, agent, kind, now)
 
 
@@ -239,6 +243,11 @@ def say(session: Session, conversation: Conversation, author: Author, name: str,
     session.add(message)
     session.flush()
     return message
+
+
+def _tell(session: Session, found: Sequence[Conversation], agent: str, notice: Notice, now: datetime) -> None:
+    """Tells the person who answers now, where the conversation went on last."""
+    say(session, found[-1], Author.SYSTEM, agent, notice(found[-1].language), now)
 
 
 def _renew(ticket: Ticket, escalation: Escalation, now: datetime) -> None:
@@ -265,9 +274,10 @@ def _hear_user(session: Session, ticket: Ticket, kind: str, message_id: int, now
 def _locked(session: Session, number: str) -> tuple[Ticket, Sequence[Conversation]]:
     ticket = find(session, number)
     # Conversations first, the ticket second, as turns and sends do: in the other order two would wait for each other.
-    found = conversations(session, ticket)
+    conversations(session, ticket)
     session.refresh(ticket, with_for_update=True)
-    return ticket, found
+    # Again: one may have been carried on in private until the lock was had.
+    return ticket, conversations(session, ticket)
 
 
 def _open(session: Session, conversation: Conversation, escalation: Escalation, now: datetime) -> Ticket:

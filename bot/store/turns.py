@@ -15,6 +15,7 @@ from sqlalchemy import select as select_row
 from sqlmodel import Session, col, select
 
 from bot.errors import Overtaken
+from bot.store.links import Offer, offer
 from bot.store.rows import ADDRESS, CONVERSATION, FILE, MESSAGE, Found, add_message
 from bot.store.settling import settle
 from bot.store.tables import IS_UNFINISHED, Conversation, Message, MessageState, Status
@@ -117,6 +118,10 @@ class Reply:
     choices: Sequence[Choice] = ()
     intent: str | None = None
     confidence: float | None = None
+    #: `SYSTEM` warns of a secret while a human answers.
+    author: Author = Author.BOT
+    #: The message it answers; None for the turn's last.
+    about: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,8 @@ class Outcome:
     confidence: float | None = None
     #: The person said that the answer helped.
     helped: bool = False
+    #: The link to the web chat that stands in `replies`.
+    link: Offer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +187,8 @@ def load(session: Session, conversation_id: int) -> Turn | None:
 def finish(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> Finished:
     """Marks the turn's messages handled, queues its replies and moves its ticket, all or nothing.
 
-    Where a human answers, the messages reach the ticket and the bot says nothing, whatever `outcome` holds.
+    Where a human answers, the messages reach the ticket and the bot says nothing, whatever `outcome` holds; warnings
+    of secrets are said all the same, and the ticket tells of them.
     Raises `Overtaken` where since it was loaded the owner changed, a message was edited, or another worker finished it.
     """
     connection = session.connection()
@@ -189,12 +197,15 @@ def finish(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> Fin
     if epoch != turn.epoch:
         raise Overtaken(f"conversation {turn.conversation_id} changed hands")
     if turn.ticket and owner is not Owner.BOT:
-        outcome = replace(outcome, replies=(), escalation=None)
+        warnings = [reply for reply in outcome.replies if reply.author is Author.SYSTEM]
+        outcome = replace(outcome, replies=warnings, escalation=None, link=None)
     _mark_handled(session, turn, outcome, now)
     number = _settle_ticket(session, owner, turn, outcome, now)
     epoch, owner, _ = connection.execute(_LOCKED, which).one() if outcome.escalation else (epoch, owner, None)
     for reply in outcome.replies:
         _queue(session, turn, reply, epoch, number, now)
+    if outcome.link:
+        offer(session, turn.conversation_id, outcome.link, now)
     ready_at = ready_at if connection.execute(_MORE, which).first() else None
     _leave(session, turn, outcome, owner, ready_at)
     return Finished(ready_at, len(outcome.replies), number)
@@ -248,8 +259,9 @@ def _settle_ticket(session: Session, owner: Owner, turn: Turn, outcome: Outcome,
         session.flush()
         return ticket.number
     if owner is not Owner.BOT:
+        warned = {reply.about for reply in outcome.replies if reply.author is Author.SYSTEM}
         for message in turn.messages:
-            file_under(session, turn.conversation_id, message.id, now)
+            file_under(session, turn.conversation_id, message.id, now, redacted=message.id in warned)
     elif outcome.helped and ticket_of(session, turn.conversation_id) is None:
         settle(session, turn.conversation_id, now, solved=True)
     return turn.ticket
@@ -261,14 +273,14 @@ def _queue(session: Session, turn: Turn, reply: Reply, epoch: int, ticket: str |
         conversation_id=turn.conversation_id,
         channel=turn.channel,
         account=turn.place.account,
-        author=Author.BOT,
+        author=reply.author,
         state=MessageState.QUEUED,
         text=reply.text.replace("{ticket}", ticket or ""),
         language=reply.language,
         choices=[{"title": choice.title, "payload": choice.payload} for choice in reply.choices],
         intent=reply.intent,
         confidence=reply.confidence,
-        answers_id=turn.messages[-1].id,
+        answers_id=reply.about or turn.messages[-1].id,
         epoch=epoch,
         due_at=now,
         created_at=now,

@@ -7,13 +7,16 @@ import functools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from html import escape
+from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from channels.base import Host
@@ -30,6 +33,7 @@ from channels.webchat.streams import Streams
 from channels.webchat.tokens import Tokens, Visitor
 from channels.words import Author, Inbound, Place, Received, Shown, StoredFile
 
+Body = TypeVar("Body", bound=BaseModel)
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 MOST_FILES = 5
@@ -46,6 +50,14 @@ FILE_HEADERS = {
     "Cache-Control": "private, max-age=3600",
     "X-Content-Type-Options": "nosniff",
 }
+PAGE = Path(__file__).with_name("private.html")
+PAGE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    # Nobody else's page may put the button under a visitor's finger.
+    "Content-Security-Policy": "frame-ancestors 'none'",
+}
 
 
 class Opening(BaseModel):
@@ -54,6 +66,12 @@ class Opening(BaseModel):
     token: str | None = Field(default=None, max_length=8_192)
     identity: str | None = Field(default=None, max_length=8_192)
     language: str | None = Field(default=None, max_length=64)
+
+
+class Claim(BaseModel):
+    """The body of POST /private/claim."""
+
+    link: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
 def answering(endpoint: Endpoint) -> Endpoint:
@@ -91,6 +109,7 @@ class Api:
             text=settings.longest_text, files=MOST_FILES, file_bytes=settings.longest_file_mb * 1_000_000
         )
         self._script = Script()
+        self._private = PAGE.read_text("utf-8").replace("{{brand}}", escape(host.brand))
 
     def routes(self) -> Sequence[BaseRoute]:
         cors = Middleware(
@@ -107,7 +126,8 @@ class Api:
             Route("/events", answering(self.events)),
             Route("/files/{id:int}", answering(self.files)),
         ]
-        return [Mount("", routes=routes, middleware=[cors])]
+        private = [Route("/", answering(self.page)), Route("/claim", answering(self.claim), methods=["POST"]), *routes]
+        return [Mount("/private", routes=private), Mount("", routes=routes, middleware=[cors])]
 
     async def script(self, request: Request) -> Response:
         headers = {
@@ -122,11 +142,7 @@ class Api:
 
     async def session(self, request: Request) -> Response:
         """A token for a newcomer, for one who comes back, or for whom the host site vouches."""
-        body = b"".join([chunk async for chunk in read_body(request, 32_000, Code.BAD_REQUEST)])
-        try:
-            opening = Opening.model_validate_json(body)
-        except ValidationError as error:
-            raise Refused(400, Code.BAD_REQUEST, f"not a session: {error.error_count()} fields are wrong") from error
+        opening = await self._read(request, Opening)
         if not (opening.identity or opening.token):
             self._pace.arrival(address(request))
         visitor = self._admitted(opening)
@@ -139,6 +155,20 @@ class Api:
             "limits": self._limits(),
         }
         return JSONResponse(answer, headers={"Cache-Control": "no-store"})
+
+    async def page(self, request: Request) -> Response:
+        """Where a link from a public place leads; it is used up by its button alone, not by whoever looks at links."""
+        return HTMLResponse(self._private, headers=PAGE_HEADERS)
+
+    async def claim(self, request: Request) -> Response:
+        """Carries a public conversation on with this visitor, who is new; the first one to ask gets it."""
+        visitor = self._visitor(request)
+        if visitor.verified_by:
+            raise Refused(403, Code.TOKEN_INVALID, "a link is opened by a visitor whom nobody knows yet")
+        self._pace.arrival(address(request))
+        claim = await self._read(request, Claim)
+        await self._host.move(claim.link, self._place(visitor.handle))
+        return JSONResponse({}, headers={"Cache-Control": "no-store"})
 
     async def messages(self, request: Request) -> Response:
         """Answers once the message is stored; a second one with the same event_id is the same message."""
@@ -189,6 +219,14 @@ class Api:
             yield wire.sse("transcript", wire.transcript(transcript, self._streams.recent(visitor.handle), link))
             while (item := await page.next(ends - time.monotonic())) is not None:
                 yield wire.event(item, link)
+
+    async def _read(self, request: Request, model: type[Body]) -> Body:
+        body = b"".join([chunk async for chunk in read_body(request, 32_000, Code.BAD_REQUEST)])
+        try:
+            return model.model_validate_json(body)
+        except ValidationError as error:
+            reason = f"not what {request.url.path} takes: {error.error_count()} fields are wrong"
+            raise Refused(400, Code.BAD_REQUEST, reason) from error
 
     def _admitted(self, opening: Opening) -> Visitor:
         if opening.identity:

@@ -54,7 +54,8 @@ class X(Channel):
 
     def limits_at(self, place: Place) -> Limits:
         """A public reply is a post."""
-        return replace(self.limits, text=LONGEST_POST, measure=weight) if place.public else self.limits
+        post = replace(self.limits, text=LONGEST_POST, measure=weight, links=self._wanted.links)
+        return post if place.public else self.limits
 
     async def run(self, host: Host) -> None:
         """Finds out who we are, then reads both kinds, each at its own pace."""

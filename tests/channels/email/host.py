@@ -51,6 +51,9 @@ class Notes:
     async def thread_of_ticket(self, account: str, handle: str, number: str) -> str | None:
         return self.tickets.get((handle, number))
 
+    async def move(self, token: str, place: Place) -> None:
+        raise NotImplementedError
+
     async def cursor(self, account: str) -> str | None:
         return self.cursors.get(account)
 

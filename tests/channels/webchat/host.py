@@ -83,6 +83,9 @@ class MemoryHost:
     async def thread_of_ticket(self, account: str, handle: str, number: str) -> str | None:
         raise AssertionError("a web chat has no threads")
 
+    async def move(self, token: str, place: Place) -> None:
+        raise AssertionError("no conversation of this host is public")
+
     async def cursor(self, account: str) -> str | None:
         return None
 

@@ -11,7 +11,7 @@ import channels.x.media
 import channels.x.reading
 from bot.store.tables import MessageState
 from channels.errors import NotStored
-from channels.words import Inbound, Received
+from channels.words import Inbound, Place, Received
 from tests.channels.house import House
 from tests.channels.peer import Fault
 from tests.channels.x.platform import Platform, Square
@@ -148,6 +148,9 @@ class Forgetful:
         raise NotImplementedError
 
     async def thread_of_ticket(self, *_: Any) -> Any:
+        raise NotImplementedError
+
+    async def move(self, token: str, place: Place) -> None:
         raise NotImplementedError
 
     async def cursor(self, account: str) -> str | None:
