@@ -9,6 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.__main__ import app
+from bot.store import announcements
+from bot.store.announcements import Target
+from bot.store.database import Database
+from channels.words import Place, Sent
+from tests.samples import NOW
 
 pytestmark = pytest.mark.usefixtures("company")
 
@@ -94,6 +99,23 @@ def test_preview_reads_as_people_will() -> None:
     assert status == 0
     assert told.count("│ TON is listed: all of it (https://example.org/ton).") == 2
     assert "x timeline" in told
+
+
+def test_what_was_announced_is_shown_and_corrected_where_that_can_be() -> None:
+    """The list counts places, the corrections of a platform without any are refused, and so is another language."""
+    database = Database("sqlite:///var/frontdesk.db")
+    database.migrate()
+    place = Place(account="", handle="", public=True)
+    number = database.transact(announcements.create, [Target("x", place, "en", "TON is listed.")], None, "anna", NOW)
+    (post,) = database.transact(announcements.view, number).posts
+    database.transact(announcements.part_sent, post.id, Sent(platform_id="4711"), NOW, last=True)
+    database.close()
+    assert "anna en 1 sent TON is listed." in invoked("list")[1]
+    assert "x timeline (en): sent as 4711" in invoked("show", "1")[1]
+    status, told = invoked("correct", "1", "--text", "en=en.md", "--yes")
+    assert (status, "x cannot change what was posted: withdraw it and announce it anew" in told) == (1, True)
+    status, told = invoked("correct", "1", "--text", "zh=long.md", "--yes")
+    assert (status, "announcement 1 was not made in zh" in told) == (1, True)
 
 
 def test_what_there_is_not() -> None:
