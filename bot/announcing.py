@@ -11,6 +11,7 @@ import structlog
 from bot.conversation import now
 from bot.delivery import LONGEST_PAUSE, pause_after
 from bot.drafts import draft, pieces
+from bot.errors import StorageDown
 from bot.files import Files
 from bot.rendering import Part
 from bot.settings import DeliverySection
@@ -24,6 +25,9 @@ from channels.errors import MayHaveArrived, Never, TryAgain
 from channels.words import Board, Outbound, Place, Sent, StoredFile
 
 log = structlog.get_logger()
+
+#: Seconds before what the database did not take is written down again.
+PAUSE = 1.0
 
 
 class Announcer:
@@ -81,6 +85,8 @@ class Announcer:
         except (MayHaveArrived, TimeoutError) as error:
             current = next(one for one in (await self.view(found.announcement.id)).posts if one.id == post.id)
             await self._look_up(found.announcement, current, str(error) or "no answer in time")
+        except StorageDown:
+            raise
         except Exception as error:
             # The edge of every channel: after a fault in the middle of posting nobody knows what the platform has.
             log.exception("announcement_fault", channel=post.channel, announcement=post.announcement_id)
@@ -95,9 +101,18 @@ class Announcer:
             await self._part_sent(post, sent, last=number == len(parts) - 1)
 
     async def _part_sent(self, post: Post, sent: Sent, *, last: bool) -> None:
-        post = await self._database.run(announcements.part_sent, post.id, sent, now(), last=last)
+        post = await self._noted(post, sent, last=last)
         if last:
             self._tell(post)
+
+    async def _noted(self, post: Post, sent: Sent, *, last: bool) -> Post:
+        """Writes down that it stands there, as often as it takes: forgotten, nobody could say."""
+        while True:
+            try:
+                return await self._database.run(announcements.part_sent, post.id, sent, now(), last=last)
+            except StorageDown as error:
+                log.error("storage_down", doing="noting an announcement", reason=str(error))
+                await asyncio.sleep(PAUSE)
 
     async def _put_off(self, post: Post, error: TryAgain) -> None:
         pause = pause_after(post.attempts, error)

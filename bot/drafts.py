@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.errors import Refused
 from bot.rendering import Part, parts
 from channels.base import Channel
-from channels.words import Board, Limits, Markup, StoredFile
+from channels.words import Board, Limits, Markup, Place, StoredFile
 
 #: Messages one announcement may be at one place.
 MOST_PARTS = 10
@@ -55,6 +55,9 @@ def chosen(channels: Mapping[str, Channel], to: Sequence[str]) -> dict[str, Chan
 def drafts(channels: Mapping[str, Channel], texts: Mapping[str, str], picture: StoredFile | None) -> list[Draft]:
     """One for each place of `channels` whose language there is a text in. Raises `Refused` where there is none."""
     places = [(name, channel, board) for name, channel in channels.items() for board in channel.boards()]
+    for number, (name, _, board) in enumerate(places):
+        if (name, board) in [(other, known) for other, _, known in places[:number]]:
+            raise Refused(f"channels.{name}.announce lists {named(board.place)} twice in {board.language}")
     unheard = sorted(texts.keys() - {board.language for _, _, board in places})
     if unheard:
         remedy = f"name one with `language: {unheard[0]}` under announce, or leave the text out"
@@ -64,6 +67,22 @@ def drafts(channels: Mapping[str, Channel], texts: Mapping[str, str], picture: S
         for name, channel, board in places
         if board.language in texts
     ]
+
+
+def left_out(channels: Mapping[str, Channel], texts: Mapping[str, str]) -> list[str]:
+    """The places of `channels` that hear nothing, for there is no text in their language."""
+    return [
+        f"{name} {named(board.place)} ({board.language})"
+        for name, channel in channels.items()
+        for board in channel.boards()
+        if board.language not in texts
+    ]
+
+
+def named(place: Place) -> str:
+    """A place of a board, as the settings name it."""
+    topic = f":{place.thread}" if place.thread and place.thread != place.handle else ""
+    return f"{place.handle}{topic}" or "timeline"
 
 
 def draft(name: str, channel: Channel, board: Board, text: str, picture: StoredFile | None) -> Draft:

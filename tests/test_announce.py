@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from bot.__main__ import app
+from bot.store import announcements
+from bot.store.announcements import Target
+from bot.store.database import Database
+from channels.words import Place, Sent
+from tests.samples import NOW
 
 pytestmark = pytest.mark.usefixtures("company")
 
@@ -30,8 +38,8 @@ channels:
 
 
 @pytest.fixture
-def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The folder of a company that is on Telegram and X."""
+def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The folder of a company that is on Telegram and X; the log of before at the end."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.yaml").write_text(CONFIG, encoding="utf-8")
     (tmp_path / "telegram.token").write_text("7200000001:AAF-5Jq_secret_of_the_frontdesk_bot", encoding="utf-8")
@@ -41,6 +49,12 @@ def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "huge.md").write_text("TON is listed. " * 10_000, encoding="utf-8")
     (tmp_path / "noise.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(6_000_000))
     (tmp_path / "binary.md").write_bytes(b"\xff\xfe\x00")
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 def invoked(*arguments: str, said: str = "") -> tuple[int, str]:
@@ -88,12 +102,44 @@ def test_a_long_text_is_refused_where_it_must_be_one_post() -> None:
     assert (status, "(en, 19,499, 5 messages)" in told) == (0, True), told[:200]
 
 
+def test_places_without_a_text_are_named() -> None:
+    """A language that was forgotten is seen before anybody says yes."""
+    _, told = invoked("send", "--text", "en=en.md", "--dry-run")
+    assert "Without a text in their language: telegram -1001000000002 (zh)" in told
+
+
+def test_place_listed_twice() -> None:
+    """Would hear everything twice, so it is refused."""
+    config = Path("config.yaml")
+    twice = "[{language: en}, {language: en}]"
+    config.write_text(config.read_text(encoding="utf-8").replace("[{language: en}]", twice), encoding="utf-8")
+    status, told = invoked("send", "--text", "en=en.md", "--dry-run")
+    assert (status, "channels.x.announce lists timeline twice in en" in told) == (1, True)
+
+
 def test_preview_reads_as_people_will() -> None:
     """Formatting is gone where it will be seen, and links show where they lead."""
     status, told = invoked("send", "--text", "en=en.md", "--dry-run")
     assert status == 0
     assert told.count("│ TON is listed: all of it (https://example.org/ton).") == 2
     assert "x timeline" in told
+
+
+def test_what_was_announced_is_shown_and_corrected_where_that_can_be() -> None:
+    """The list counts places, the corrections of a platform without any are refused, and so is another language."""
+    database = Database("sqlite:///var/frontdesk.db")
+    database.migrate()
+    place = Place(account="", handle="", public=True)
+    number = database.transact(announcements.create, [Target("x", place, "en", "TON is listed.")], None, "anna", NOW)
+    (post,) = database.transact(announcements.view, number).posts
+    database.transact(announcements.part_sent, post.id, Sent(platform_id="4711"), NOW, last=True)
+    database.close()
+    assert "anna en 1 sent TON is listed." in invoked("list")[1]
+    assert "x timeline (en): sent as 4711" in invoked("show", "1")[1]
+    status, told = invoked("correct", "1", "--text", "en=en.md", "--yes")
+    assert (status, "x cannot change what was posted: withdraw it and announce it anew" in told) == (1, True)
+    status, told = invoked("correct", "1", "--text", "zh=long.md", "--yes")
+    assert (status, "announcement 1 was not made in zh" in told) == (1, True)
 
 
 def test_what_there_is_not() -> None:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+import bot.announcing
 import bot.delivery
 from bot.announcing import Announcer
 from bot.announcing_changes import Changes
-from bot.errors import NotFound
+from bot.errors import NotFound, StorageDown
 from bot.files import Files
 from bot.settings import DeliverySection
 from bot.store import announcements
 from bot.store.announcement_tables import Post, PostState
 from bot.store.announcements import Target, View
-from bot.store.database import Database
+from bot.store.database import Database, Session
 from bot.store.inbox import KeptFile
 from channels.errors import MayHaveArrived, Never, TryAgain
 from channels.memory import Memory
@@ -29,11 +31,11 @@ PLACES = [Place(account="bot-1", handle=name, public=True) for name in ("square"
 
 
 class Town(Memory):
-    """Two squares in English. `meets` befalls the next announcements, `wrong` the next changes, one each."""
+    """Two squares in English. `meets` befalls the next announcements at one, `wrong` the next changes, one each."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.meets: deque[Exception | None] = deque()
+        self.meets: dict[str, deque[Exception | None]] = defaultdict(deque)
         self.wrong: deque[Exception | None] = deque()
         self.standing: dict[str, Outbound] = {}
 
@@ -41,7 +43,8 @@ class Town(Memory):
         return [Board(place=place, language="en", caption=20) for place in PLACES]
 
     async def announce(self, outbound: Outbound) -> Sent:
-        if self.meets and (error := self.meets.popleft()):
+        waiting = self.meets[outbound.place.handle]
+        if waiting and (error := waiting.popleft()):
             raise error
         number = f"{outbound.place.handle}-{outbound.part}"
         assert number not in self.standing
@@ -100,7 +103,7 @@ async def test_each_error_by_what_to_do_about_it(
     database: Database, town: Town, meets: Exception, state: PostState, reason: str
 ) -> None:
     """What cannot be posted says why, and the next place has it all the same."""
-    town.meets.append(meets)
+    town.meets["square"].append(meets)
     number = created(database)
     assert told(await announcer(database, town).send(number)) == [(state, reason), SENT]
     again = told(await announcer(database, town).send(number))
@@ -110,7 +113,7 @@ async def test_each_error_by_what_to_do_about_it(
 async def test_tries_are_counted(database: Database, town: Town) -> None:
     """As often as a message is; resuming counts anew."""
     number = created(database)
-    town.meets.extend([TryAgain("busy"), None, TryAgain("busy"), TryAgain("busy")])
+    town.meets["square"].extend([TryAgain("busy")] * 3)
     found = await announcer(database, town).send(number)
     assert told(found) == [(PostState.FAILED, "given up after 3 tries: busy"), SENT]
     assert [post.attempts for post in found.posts] == [3, 1]
@@ -121,7 +124,7 @@ async def test_parts_that_stand_are_not_posted_again(database: Database, town: T
     """What fails between two parts goes on with the second."""
     picture = KeptFile("ton.png", "image/png", 10, "ab" * 32)
     number = created(database, "A text too long to stand under a picture.", picture)
-    town.meets.extend([None, Never("full")])
+    town.meets["square"].extend([None, Never("full")])
     found = await announcer(database, town).send(number)
     assert [(post.state, post.platform_ids) for post in found.posts] == [
         (PostState.FAILED, ["square-0"]),
@@ -129,6 +132,25 @@ async def test_parts_that_stand_are_not_posted_again(database: Database, town: T
     ]
     found = await announcer(database, town).send(number)
     assert [post.platform_ids for post in found.posts] == [["square-0", "square-1"], ["market-0", "market-1"]]
+
+
+async def test_database_that_is_away_forgets_nothing(
+    sqlite: Database, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the platform has is written down once the database is back, and not posted again."""
+    monkeypatch.setattr(bot.announcing, "PAUSE", 0.01)
+    number = created(sqlite)
+    away = iter([StorageDown("locked"), StorageDown("locked")])
+    note = announcements.part_sent
+
+    def noting(session: Session, post_id: int, sent: Sent, at: datetime, *, last: bool) -> Post:
+        for error in away:
+            raise error
+        return note(session, post_id, sent, at, last=last)
+
+    monkeypatch.setattr(announcements, "part_sent", noting)
+    assert told(await announcer(sqlite, town).send(number)) == [SENT, SENT]
+    assert list(away) == []
 
 
 async def test_changes_are_tried_until_done(database: Database, town: Town) -> None:
@@ -153,7 +175,8 @@ async def test_changes_are_tried_until_done(database: Database, town: Town) -> N
 async def test_correction_before_it_stands(database: Database, town: Town) -> None:
     """What failed is posted with the corrected words; what is unknown stays as it is, and counts."""
     number = created(database)
-    town.meets.extend([Never("full"), MayHaveArrived("the line broke")])
+    town.meets["square"].append(Never("full"))
+    town.meets["market"].append(MayHaveArrived("the line broke"))
     await announcer(database, town).send(number)
     found, failures = await changes(database, town).correct(number, {"en": "BTC"})
     assert (failures, found.announcement.texts) == (1, {"en": "BTC"})

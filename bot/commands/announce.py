@@ -16,7 +16,7 @@ from bot.announcing import board_of, picture_of
 from bot.commands.announced import describe, exit_code, preview, rows, show_all, tell
 from bot.commands.announcing import Desk, desk, texts_of
 from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, err, out, plainly
-from bot.drafts import Draft, chosen, draft, drafts
+from bot.drafts import Draft, chosen, draft, drafts, left_out
 from bot.errors import Refused
 from bot.store import announcements
 from bot.store.announcement_tables import Post, PostState
@@ -60,8 +60,11 @@ def send(
 
     async def work(at: Desk) -> View | None:
         kept = await at.kept(path)
-        shown = drafts(chosen(at.channels, to or ()), texts, at.files.picture(kept) if kept else None)
+        channels = chosen(at.channels, to or ())
+        shown = drafts(channels, texts, at.files.picture(kept) if kept else None)
         preview(shown, err if as_json else out)
+        if silent := left_out(channels, texts):
+            err.print(f"Without a text in their language: {', '.join(silent)}", markup=False, soft_wrap=True)
         _possible(shown)
         twin = await at.database.run(announcements.unfinished_twin, texts)
         if twin is not None:

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.announcing import place_of
 from bot.commands.shared import err, out
-from bot.drafts import Draft
+from bot.drafts import Draft, named
 from bot.store.announcement_tables import Post, PostState
 from bot.store.announcements import View
-from channels.words import Board
 
 STYLES = {PostState.SENT: "green", PostState.FAILED: "red", PostState.UNKNOWN: "yellow"}
 
@@ -24,7 +24,10 @@ def preview(shown: Sequence[Draft], console: Console) -> None:
         limit = f" of {one.limit:,}" if one.limit and len(one.parts) == 1 else ""
         messages = f", {len(one.parts)} messages" if len(one.parts) > 1 else ""
         console.print(
-            Text(f"{one.channel} {_where(one.board)} ({one.board.language}, {one.length:,}{limit}{messages})", "bold")
+            Text(
+                f"{one.channel} {named(one.board.place)} ({one.board.language}, {one.length:,}{limit}{messages})",
+                "bold",
+            )
         )
         for part, text in zip(one.parts, one.shown, strict=True):
             if part.files:
@@ -100,16 +103,8 @@ def _row(post: Post) -> dict[str, Any]:
     }
 
 
-def _where(board: Board) -> str:
-    return _named(board.place.handle, board.place.thread)
-
-
-def _named(handle: str, thread: str) -> str:
-    return f"{handle}:{thread}" if thread and thread != handle else handle or "timeline"
-
-
 def _line(post: Post) -> Text:
-    line = Text(f"  {post.channel} {_named(post.handle, post.thread)} ({post.language}): ")
+    line = Text(f"  {post.channel} {named(place_of(post))} ({post.language}): ")
     line.append(post.state.value, STYLES.get(post.state, ""))
     if post.platform_ids:
         line.append(f" as {', '.join(post.platform_ids)}", "dim")
