@@ -22,7 +22,7 @@ from tests.acceptance.crowd import Guest, crowd, storms
 from tests.acceptance.customer import questions
 from tests.acceptance.house import PATIENCE, ROOT, House, Up, family, gone
 from tests.acceptance.peers import Side
-from tests.acceptance.test_kill import HUMANS, STRANGE, random_moment, unfinished
+from tests.acceptance.test_kill import EARLY, HUMANS, STRANGE, unfinished
 
 SIZE = int(os.environ.get("FRONTDESK_TEST_FAULTS") or 300)
 KILLS = 3
@@ -73,12 +73,19 @@ async def test_faults_and_kills_lose_nothing(town: Build, start: Start, sides: d
 async def killed_and_started(
     house: House, start: Start, up: Up, lives: Sequence[asyncio.Event], chance: random.Random
 ) -> Up:
-    """`up` and its successors end by SIGKILL at a random moment; the one that stays."""
+    """`up` and its successors end by SIGKILL at a random moment of their work; the one that stays.
+
+    A third of them have no Rasa yet.
+    """
     before: set[int] = set()
     for number in range(KILLS):
-        moment = await random_moment(up, lives[number], chance, SPREAD)
+        lives[number].set()
+        early = chance.random() < EARLY
+        await (up.serving() if early else up.ready())
+        await asyncio.sleep(pause := chance.uniform(0, SPREAD / 2))
         before |= family(up.process.pid)
         await up.kill()
+        moment = f"{pause:.2f} s after {'it served' if early else 'Rasa was ready'}"
         shown.print(f"kill {number + 1}: {moment}; unfinished then: {unfinished(house)}")
         up = start(house)
     lives[KILLS].set()

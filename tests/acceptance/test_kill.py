@@ -73,16 +73,13 @@ async def killed_and_started(house: House, start: Start, lives: Sequence[asyncio
     return up
 
 
-async def random_moment(up: Up, life: asyncio.Event, chance: random.Random, spread: float = SPREAD) -> str:
-    """Returns at a random moment of a start or of the `spread` seconds after it, and says when that is.
-
-    `life` begins before it.
-    """
+async def random_moment(up: Up, life: asyncio.Event, chance: random.Random) -> str:
+    """Returns at a random moment of a start or of the time after it, and says when that is; `life` begins before it."""
     early = chance.random() < EARLY
     if not early:
         await up.ready()
     life.set()
-    pause = chance.uniform(0, spread)
+    pause = chance.uniform(0, SPREAD)
     await asyncio.sleep(pause)
     return f"{pause:.2f} s after {'the start' if early else 'Rasa was ready'}"
 
