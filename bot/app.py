@@ -18,8 +18,10 @@ from bot.health import Health
 from bot.host import ChannelHost
 from bot.language import Languages
 from bot.mind import Mind
+from bot.mirror import Mirrors
 from bot.rasa import RasaServer
 from bot.settings import Settings
+from bot.staff import Staff
 from bot.states import States
 from bot.store.database import Database
 from bot.store.lease import Lease, lease_on
@@ -69,10 +71,22 @@ class App:
         self.worker = Worker(self.database, conversations, channels.keys(), self._show, self.delivery.nudge)
         self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send)
         self.states = States(self.database)
+        section = settings.delivery
+        self.mirrors = Mirrors(self.database, channels, files, content.answers, section, self.states.trouble)
+        agents = {name: channel.staff.agents for name, channel in channels.items() if channel.staff}
+        staff = Staff(self.database, files, content.answers, agents, self.mirrors.nudge)
         key = secret.key(settings.folders.var / "secret.key")
         self.hosts = {
             name: ChannelHost(
-                channel, self.database, conversations, files, self.worker.expect, settings, self.states, key
+                channel,
+                self.database,
+                conversations,
+                files,
+                self.worker.expect,
+                settings,
+                self.states,
+                key,
+                staff.said,
             )
             for name, channel in channels.items()
         }
@@ -108,7 +122,9 @@ class App:
                 stack.push_async_callback(self.mind.server.stop)
                 parts.append(asyncio.create_task(self.mind.server.run()))
                 parts.append(asyncio.create_task(follow(self.mind.server, Live(self.settings.folders.var / "models"))))
-            inner = [asyncio.create_task(part.run()) for part in (self.delivery, self.worker, self.states)]
+            inner = [
+                asyncio.create_task(part.run()) for part in (self.delivery, self.worker, self.states, self.mirrors)
+            ]
             stack.push_async_callback(_cancelled, inner)
             outer = [asyncio.create_task(self._listen(name, channel)) for name, channel in self.channels.items()]
             outer += [asyncio.create_task(server.run_until_cancelled())] if server else []

@@ -5,6 +5,7 @@ A channel raises towards the core:
     ChannelError
     ├── TryAgain          nothing was sent; again after a pause
     ├── Never             nothing was sent and nothing will be: the recipient is gone, the content is refused
+    │   └── Gone          nor anything else there: the thread is no more
     ├── MayHaveArrived    the request left and no answer came: sending again could say it twice
     └── Forged            what came in was not from the platform
 
@@ -32,6 +33,10 @@ class TryAgain(ChannelError):
 
 class Never(ChannelError):
     """Nothing was sent, and trying again cannot help."""
+
+
+class Gone(Never):
+    """The thread that it was for is no more."""
 
 
 class MayHaveArrived(ChannelError):

@@ -25,6 +25,7 @@ ROWS: Mapping[str, Callable[[Kind], str]] = {
     "shows typing": lambda kind: _yes(kind.signal is not Channel.signal),
     "may send again after a lost answer": lambda kind: _yes(kind.limits.idempotent),
     "can look up what it sent": lambda kind: _yes(kind.find is not Channel.find),
+    "tickets mirrored for staff": lambda kind: _yes(kind.abilities.staff),
     "webhooks": lambda kind: _yes(kind.routes is not Channel.routes),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlmodel import SQLModel
 
+import bot.store.mirror_tables
 import bot.store.tables  # noqa: F401 - importing it fills the metadata
 
 context.configure(
