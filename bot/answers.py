@@ -67,7 +67,7 @@ SENTENCES: Mapping[str, frozenset[str]] = {
     "reason_down": frozenset(),
     "reason_fault": frozenset(),
     "reason_policy": frozenset(),
-    "staff_brief": frozenset({"ticket", "title", "priority", "category", "reason", "who", "language", "where", "due"}),
+    "staff_brief": frozenset({"ticket", "title", "priority", "category", "reason", "who", "speaks", "where", "due"}),
     "staff_tried": frozenset({"intents"}),
     "staff_so_far": frozenset(),
     "staff_person": frozenset(),
@@ -88,6 +88,7 @@ SENTENCES: Mapping[str, frozenset[str]] = {
     "staff_edited_late": frozenset(),
     "staff_strange": frozenset({"command"}),
     "staff_empty": frozenset(),
+    "staff_left": frozenset({"files"}),
     "staff_over": frozenset({"ticket"}),
     "staff_with": frozenset({"ticket", "agent"}),
 }

@@ -90,7 +90,7 @@ class Briefing:
             category=ticket.category,
             reason=self._reason(ticket.reason),
             who=name,
-            language=ticket.language,
+            speaks=ticket.language,
             where=where,
             due=due,
         )

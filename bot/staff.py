@@ -59,7 +59,7 @@ class Staff:
         clean = replace(said, text=clean_text(said.text).strip())
         if len(clean.text) > LONGEST_TEXT:
             raise Unacceptable("too_long", f"{len(clean.text)} characters; the limit is {LONGEST_TEXT}")
-        if not clean.text and not clean.attachments:
+        if not (clean.text or clean.attachments or clean.left):
             raise Unacceptable("empty", "a message needs text or a file")
         try:
             await self._hear(channel, clean)

@@ -171,6 +171,8 @@ class StaffMessage:
     person: str
     text: str = ""
     attachments: Sequence[Attachment] = ()
+    #: Names of files that could not be had; the message is not sent without them.
+    left: Sequence[str] = ()
     #: Event id of the message this one replaces.
     edit_of: str | None = None
     #: What `Outbound.answering` and `StaffRoom.mark` must name, and no more.

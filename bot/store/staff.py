@@ -92,6 +92,8 @@ def _act(
         channel=mirror.channel, event_id=said.event_id, ticket_id=ticket.id, raw=dict(said.raw), created_at=now
     )
     refusal = _refusal(ticket, agent, asked, phrases)
+    if asked.wish is Wish.REPLY and said.left and not refusal:
+        refusal = phrases.told("staff_left", files=", ".join(said.left))
     if refusal:
         add_post(session, mirror, refusal, said.raw, now)
     else:

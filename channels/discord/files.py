@@ -35,11 +35,16 @@ class Files:
 
     async def with_files(self, inbound: Inbound, listed: Sequence[Mapping[str, Any]]) -> Inbound:
         """The message with its files; those that are too many, too large or gone are named in its text."""
-        fetched = [await self._fetch(each) for each in listed[: self._limits.most_files]]
-        left = [_name(each) for each, file in zip(listed, fetched, strict=False) if file is None]
-        left += [_name(each) for each in listed[self._limits.most_files :]][:100]
+        files, left = await self.fetched(listed)
         text = "\n".join([inbound.text, *(f"📎 {name}" for name in left)]) if left else inbound.text
-        return replace(inbound, text=text.strip("\n"), attachments=[file for file in fetched if file])
+        return replace(inbound, text=text.strip("\n"), attachments=files)
+
+    async def fetched(self, listed: Sequence[Mapping[str, Any]]) -> tuple[list[Attachment], list[str]]:
+        """The files, and the names of those that are too many, too large or gone."""
+        found = [await self._fetch(each) for each in listed[: self._limits.most_files]]
+        left = [_name(each) for each, file in zip(listed, found, strict=False) if file is None]
+        left += [_name(each) for each in listed[self._limits.most_files :]][:100]
+        return [file for file in found if file], left
 
     async def _fetch(self, listed: Mapping[str, Any]) -> Attachment | None:
         url, size = self._ours(listed.get("url")), listed.get("size")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import aiohttp
 import discord
@@ -18,6 +19,7 @@ from channels.discord.interactions import Interactions, is_private
 from channels.discord.parse import addressed, files, parse, snowflake, taken_back
 from channels.discord.rest import Broken, Line, Paused
 from channels.discord.rooms import Room, Rooms
+from channels.discord.staff import of_staff
 from channels.errors import NotStored, Unacceptable
 from channels.words import Inbound, Place
 
@@ -36,6 +38,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 #: Not an event of Discord's: what was missed in the channel is to be read.
 GAP = "GAP"
 
+Said = TypeVar("Said")
 Job = tuple[str, Mapping[str, Any]]
 
 
@@ -43,8 +46,17 @@ class Inbox:
     """Lives as long as the channel runs."""
 
     def __init__(
-        self, host: Host, line: Line, rooms: Rooms, fetcher: Files, interactions: Interactions, positions: Positions
+        self,
+        host: Host,
+        line: Line,
+        rooms: Rooms,
+        fetcher: Files,
+        interactions: Interactions,
+        positions: Positions,
+        staff: str = "",
     ) -> None:
+        #: The channel where staff answer; "" without one.
+        self._staff = staff
         self._host, self._line, self._rooms, self._files = host, line, rooms, fetcher
         self._interactions = interactions
         self._positions = positions
@@ -113,7 +125,9 @@ class Inbox:
     async def _message(self, channel: str, payload: Mapping[str, Any]) -> None:
         room = await self._room(channel, payload)
         inbound = parse("MESSAGE_CREATE", payload, self._line.account, room) if room else None
-        if room and inbound and addressed(payload, self._line.account, room):
+        if room and self._is_staff(room):
+            await self._of_staff(room, payload, inbound)
+        elif room and inbound and addressed(payload, self._line.account, room):
             await self._know(channel, snowflake(inbound.event_id))
             await self._deliver(await self._files.with_files(inbound, files(payload)))
             _remember(self._heard, inbound.event_id, inbound.place)
@@ -125,7 +139,9 @@ class Inbox:
     async def _edit(self, channel: str, payload: Mapping[str, Any]) -> None:
         room = await self._room(channel, payload)
         inbound = parse("MESSAGE_UPDATE", payload, self._line.account, room) if room else None
-        if room and inbound and (inbound.edit_of in self._heard or addressed(payload, self._line.account, room)):
+        if room and inbound and self._is_staff(room):
+            await self._kept(self._host.staff_said, of_staff(inbound, ()))
+        elif room and inbound and (inbound.edit_of in self._heard or addressed(payload, self._line.account, room)):
             await self._deliver(inbound)
 
     async def _delete(self, channel: str, message: str) -> None:
@@ -136,7 +152,25 @@ class Inbox:
         if place:
             await self._deliver(taken_back(message, place))
 
+    def _is_staff(self, room: Room) -> bool:
+        return bool(self._staff) and self._staff in (room.id, room.parent)
+
+    async def _of_staff(self, room: Room, payload: Mapping[str, Any], said: Inbound | None) -> None:
+        """In a thread; each is read on after a stop from our own first message there."""
+        if not room.parent:
+            return
+        number = snowflake(payload.get("id"))
+        await self._know(room.id, number)
+        if said:
+            here, left = await self._files.fetched(files(payload))
+            await self._kept(self._host.staff_said, of_staff(replace(said, attachments=here), left))
+        self._positions.read(room.id, number)
+        self._news.set()
+
     async def _interaction(self, channel: str, payload: Mapping[str, Any]) -> None:
+        where = await self._room(channel, payload) if self._staff else None
+        if where and self._is_staff(where):
+            return
         private = is_private(payload)
         room = Room(channel, public=False) if private else await self._room(channel, payload)
         if room:
@@ -188,11 +222,14 @@ class Inbox:
                 pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _deliver(self, inbound: Inbound) -> None:
+        await self._kept(self._host.deliver, inbound)
+
+    async def _kept(self, hand_over: Callable[[Said], Awaitable[object]], said: Said) -> None:
         """Once it is stored, or never will be."""
         pause = FIRST_PAUSE
         while True:
             try:
-                await self._host.deliver(inbound)
+                await hand_over(said)
             except NotStored:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)

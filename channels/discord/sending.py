@@ -19,7 +19,7 @@ from channels.discord.interactions import Interactions, is_private
 from channels.discord.parse import snowflake
 from channels.discord.rest import Broken, Http, Line, Paused
 from channels.discord.rooms import Rooms
-from channels.errors import ChannelError, MayHaveArrived, Never, TryAgain
+from channels.errors import ChannelError, Gone, MayHaveArrived, Never, TryAgain
 from channels.words import Outbound, Place, Sent
 
 #: Characters on a button, and in what it carries.
@@ -34,6 +34,8 @@ PAGES, PAGE = 5, 100
 PAUSES = (0.2, 1.0, 3.0)
 #: HTTP's own numbers.
 UNAVAILABLE, UNAUTHORIZED, FORBIDDEN = 503, 401, 403
+#: Discord's number for a channel or thread that is no more.
+NO_CHANNEL = 10003
 #: Errors of Discord's own that pass: too many direct chats opened, and 0, which is Cloudflare's.
 PASSING = {40003: 600.0, 0: 60.0}
 
@@ -54,14 +56,14 @@ class Sending:
 
     async def send(self, outbound: Outbound) -> Sent:
         """Raises `TryAgain`, `Never` or `MayHaveArrived`."""
-        with _told(before=True):
+        with translated(before=True):
             async with self._line as http:
                 route = await self._interactions.reply(outbound.answering)
                 private = route is not None
                 if route is None:
                     channel = await self._channel(http, outbound.place)
                     route = Route("POST", "/channels/{channel_id}/messages", channel_id=channel)
-                with self._message(outbound, private=private) as message, _told():
+                with self._message(outbound, private=private) as message, translated():
                     sent = await _post(http, route, message)
                     id_ = str(sent["id"])
         self._keep(self._nonce(outbound), id_)
@@ -85,13 +87,13 @@ class Sending:
         raise MayHaveArrived("Discord could not be asked")
 
     async def _look(self, outbound: Outbound) -> Sent | None:
-        with _told():
+        with translated():
             async with self._line as http:
                 return await self._search(http, await self._channel(http, outbound.place), outbound)
 
     async def typing(self, place: Place) -> None:
         """Raises what a send raises."""
-        with _told():
+        with translated():
             async with self._line as http:
                 await http.send_typing(await self._channel(http, place))
 
@@ -183,8 +185,8 @@ def _reference(outbound: Outbound) -> discord.MessageReference | None:
 
 
 @contextmanager
-def _told(*, before: bool = False) -> Iterator[None]:
-    """Says in the core's words what went wrong; `before` a message was sent, nothing can have arrived."""
+def translated(*, before: bool = False) -> Iterator[None]:
+    """Says in the core's words what went wrong inside; `before` a message was sent, nothing can have arrived."""
     try:
         yield
     except ChannelError:
@@ -208,7 +210,7 @@ def _refused(error: discord.HTTPException) -> ChannelError:
         return TryAgain("Discord refuses the token")
     if error.status == FORBIDDEN and error.code in PASSING:
         return TryAgain(failure(error), PASSING[error.code])
-    return Never(failure(error))
+    return Gone(failure(error)) if error.code == NO_CHANNEL else Never(failure(error))
 
 
 def failure(error: Exception) -> str:

@@ -5,8 +5,16 @@ from __future__ import annotations
 from pydantic import Field, SecretStr, field_validator
 
 from channels.base import ChannelSettings
+from channels.staff import StaffSettings
 
 API = "https://discord.com/api/v10"
+
+
+class DiscordStaff(StaffSettings):
+    """A channel where each ticket has a thread."""
+
+    #: The channel's id.
+    channel: int = Field(gt=0)
 
 
 class DiscordSettings(ChannelSettings):
@@ -20,6 +28,8 @@ class DiscordSettings(ChannelSettings):
     gateway_url: str = ""
     #: Announces `/ask`, `/ticket` and `/human` at the start; off where other software keeps the bot's commands.
     commands: bool = True
+    #: Where tickets are mirrored, and who answers them there.
+    staff: DiscordStaff | None = None
     #: Channels and direct chats whose gaps are read after a restart, those with the newest messages first kept.
     remembered: int = Field(default=1000, ge=1, le=10_000)
 

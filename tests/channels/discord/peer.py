@@ -42,6 +42,8 @@ class DiscordPeer:
         self.pause: float | None = 0.4
         self.secrets: Sequence[str] = (TOKEN, INTERACTION, "session-1")
         self.faults: dict[str, list[Fault]] = {}
+        #: What the next sends to the threads of a channel meet, by its id.
+        self.rooms: dict[str, list[Fault]] = {}
         #: Where a person is met, if not in the direct chat.
         self.places: dict[str, Place] = {}
         for person in PERSONS.values():
@@ -173,7 +175,7 @@ class DiscordPeer:
 
     async def _meets(self, request: web.Request, channel: Json) -> web.Response | None:
         name = next((each["username"] for each in channel.get("recipients", ())), "")
-        waiting = self.faults.get(name)
+        waiting = self.faults.get(name) or self.rooms.get(str(channel.get("parent_id")))
         return await self._treat(waiting.pop(0), request, channel["id"]) if waiting else None
 
     async def _treat(self, fault: Fault, request: web.Request, channel: str) -> web.Response:

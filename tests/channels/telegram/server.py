@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.channels.peer import Fault
+from tests.channels.telegram.forum import Forum, Unknown
 from tests.channels.telegram.gate import Gate
 
 BOT = 7200000001
@@ -89,6 +90,7 @@ class Server:
         self.polling: set[int] = set()
         #: Groups that became supergroups.
         self.moved: dict[int, int] = {}
+        self.forum = Forum(self.number)
 
     async def open(self) -> None:
         """Listens behind the gate."""
@@ -137,7 +139,9 @@ class Server:
                 return web.Response(body=self.garbled[method].pop(0))
             if method == "getUpdates":
                 return await self._updates(request, given)
-            answer = await self._answer(method, given)
+            answer = self.forum.answer(method, given) or await self._answer(method, given)
+        except Unknown as error:
+            return _failed(Refused(400, str(error)))
         except Refused as error:
             response = _failed(error)
             if error.status in (429, 502):
@@ -222,6 +226,7 @@ class Server:
             raise Refused(400, reason, migrate_to_chat_id=self.moved[chat])
         if fault is Fault.GONE:
             raise Refused(403, "Forbidden: bot was blocked by the user")
+        self.forum.checked(chat, given.get("message_thread_id"))
         posted = self._post(chat, kind, given)
         self.posted.append(posted)
         if fault is Fault.SILENT:

@@ -1,0 +1,115 @@
+"""Tickets in the topics of a group on Telegram."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from channels.base import Channel
+from channels.words import Attachment
+from tests.channels.desk import Room, Thread
+from tests.channels.mirror import Mirrored
+from tests.channels.peer import Seen
+from tests.channels.telegram.forum import GROUP
+from tests.channels.telegram.platform import Platform
+from tests.channels.telegram.server import USERNAME, Json
+
+STAFF = {
+    "anna": {"id": 4711, "is_bot": False, "first_name": "Anna"},
+    "ben": {"id": 4712, "is_bot": False, "first_name": "Ben"},
+    "eve": {"id": 4713, "is_bot": False, "first_name": "Eve"},
+}
+
+
+class Forum:
+    """Implements `tests.channels.desk.Room`."""
+
+    def __init__(self, peer: Platform) -> None:
+        self.peer = peer
+        self.faults = peer.faults[""] = []
+        self.sources: Sequence[str] = ()
+
+    def channel(self) -> Channel:
+        agents = {4711: "Anna", 4712: "Ben"}
+        return self.peer.channel(staff={"group": GROUP, "agents": agents, "from": self.sources})
+
+    def threads(self) -> Sequence[Thread]:
+        return [Thread(str(topic.id), topic.name, topic.closed) for topic in self.peer.server.forum.topics.values()]
+
+    def posts(self, thread: str) -> Sequence[Seen]:
+        return [
+            Seen(str(posted.id), posted.text, (), posted.files)
+            for posted in self.peer.server.posted
+            if (posted.chat, posted.topic) == (GROUP, int(thread))
+        ]
+
+    async def write(self, thread: str, person: str, text: str, files: Sequence[Attachment] = ()) -> str:
+        if not files:
+            return await self.peer.write(self.message(thread, person, text=text))
+        album = {"media_group_id": "77"} if len(files) > 1 else {}
+        names = [
+            await self.peer.write(
+                self.message(thread, person, **self.peer.upload(file), **album, **({} if number else {"caption": text}))
+            )
+            for number, file in enumerate(files)
+        ]
+        return names[0]
+
+    def message(self, thread: str, person: str, **content: Any) -> Json:
+        """What somebody writes in the group, as Telegram tells it: in a topic each message seems to answer its head."""
+        topic = {
+            "message_thread_id": int(thread or 0),
+            "is_topic_message": True,
+            "reply_to_message": {
+                "message_id": int(thread or 0),
+                "from": self.peer.server.me,
+                "chat": {"id": GROUP, "type": "supergroup"},
+                "date": 1,
+            },
+        }
+        return {
+            "message_id": self.peer.server.number(),
+            "from": STAFF[person],
+            "chat": {"id": GROUP, "type": "supergroup", "is_forum": True},
+            "date": int(time.time()),
+            **(topic if thread else {}),
+            **content,
+        }
+
+    async def call(self, thread: str, person: str) -> None:
+        text = f"@{USERNAME} how long does a withdrawal take?"
+        entities = [{"type": "mention", "offset": 0, "length": len(USERNAME) + 1}]
+        await self.peer.write(self.message(thread, person, text=text, entities=entities))
+        command = [{"type": "bot_command", "offset": 0, "length": 6}]
+        await self.peer.write(self.message("", person, text="/human", entities=command))
+
+    async def repeat(self, message: str) -> None:
+        await self.peer.repeat(message)
+
+    async def edit(self, message: str, text: str) -> None:
+        await self.peer.edit(message, text)
+
+    def answered(self, message: str) -> Sequence[str]:
+        number = int(message.partition(":")[2])
+        return [posted.text for posted in self.peer.server.posted if posted.answers == number]
+
+    def marked(self, message: str) -> bool:
+        return int(message.partition(":")[2]) in self.peer.server.forum.reactions
+
+    def remove(self, thread: str) -> None:
+        del self.peer.server.forum.topics[int(thread)]
+
+    def forbid(self) -> None:
+        self.peer.server.forum.member["can_manage_topics"] = False
+
+
+@pytest.fixture
+def room(peer: Platform) -> Room:
+    return Forum(peer)
+
+
+class TestTelegram(Mirrored):
+    """With topics."""
