@@ -17,6 +17,7 @@ from bot.mirror import Mirrors
 from bot.settings import DeliverySection, Settings
 from bot.staff import Staff
 from bot.states import States
+from bot.store import ticketing
 from bot.store.database import Database
 from bot.store.tables import Message, Ticket, TicketEvent
 from channels.base import Channel
@@ -25,7 +26,7 @@ from channels.words import Attachment, Author
 from tests.channels.house import PATIENCE
 from tests.channels.peer import Fault, Seen
 from tests.floor import Mind
-from tests.samples import answer, inbound, rows, until
+from tests.samples import NOW, answer, inbound, notice, rows, until
 
 
 @dataclass
@@ -147,6 +148,14 @@ class Desk:
     def kinds(self) -> list[str]:
         """What happened to tickets."""
         return [event.kind for event in rows(self.database, TicketEvent)]
+
+    async def has(self, lines: int) -> None:
+        """Returns once so many things have happened."""
+        await until(lambda: len(self.kinds()) == lines)
+
+    def replies(self, text: str) -> None:
+        """An agent answers at the command line."""
+        self.database.transact(ticketing.reply, self.ticket().number, "Cleo", text, notice, NOW)
 
     def line(self, kind: str) -> TicketEvent:
         """The only line of this kind."""

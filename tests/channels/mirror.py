@@ -1,42 +1,22 @@
-"""What every staff room keeps: subclass `Mirrored` with a fixture `room`."""
+"""What every staff room does for people: subclass `Mirrored` with a fixture `room`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-import bot.delivery
-import bot.mirror
-from bot.briefing import Briefing
-from bot.conversation import Content
-from bot.settings import Settings
-from bot.store import mirroring, ticketing, turns
-from bot.store.database import Database
+from bot.store import ticketing, turns
 from bot.store.mirror_tables import MirrorPost
 from bot.store.tables import Conversation, File, Message, TicketState
 from channels.errors import Never
 from channels.words import Owner
 from tests.channels.contract import FILES
-from tests.channels.desk import Desk, Room
-from tests.channels.peer import Fault
+from tests.channels.desk import Desk
+from tests.channels.mirror_suite import Suite
 from tests.samples import NOW, arrive, conversation, escalated, inbound, notice, outcome, rows, turn_of, until
 
 
-class Mirrored:
+class Mirrored(Suite):
     """The suite."""
-
-    @pytest.fixture(autouse=True)
-    def brief(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Pauses as short as a test can bear."""
-        monkeypatch.setattr(bot.delivery, "FIRST_PAUSE", 0.1)
-        monkeypatch.setattr(bot.mirror, "POLL", 0.05)
-        monkeypatch.setattr(bot.mirror, "FIRST_PAUSE", 0.1)
-        monkeypatch.setattr(bot.mirror, "REFUSED_PAUSE", 0.2)
-
-    @pytest.fixture
-    def desk(self, room: Room, sqlite: Database, settings: Settings, content: Content, tmp_path: Path) -> Desk:
-        return Desk(room, sqlite, settings, content, tmp_path)
 
     async def test_ticket_gets_a_thread_with_all_that_is_known(self, desk: Desk) -> None:
         """Number and title name it; the brief has who, why, the facts and the talk so far, as text."""
@@ -101,15 +81,10 @@ class Mirrored:
         escalated(desk.database)
         async with desk.open():
             thread = await desk.thread()
-            for command, kind in (
-                ("/take", "taken"),
-                ("/release", "released"),
-                ("/take", "taken"),
-                ("!solve", "solved"),
-            ):
-                before = desk.kinds().count(kind)
+            for step, command in enumerate(("/take", "/release", "/take", "!solve"), 2):
                 await desk.room.write(thread.id, "ben", command)
-                await until(lambda kind=kind, before=before: desk.kinds().count(kind) == before + 1)
+                await desk.has(step)
+            assert desk.kinds() == ["opened", "taken", "released", "taken", "solved"]
             await desk.shows(thread, "Ben answers now", "back to the bot", "Ben has solved it")
             await until(lambda: desk.room.threads()[0].closed)
             late = await desk.room.write(thread.id, "ben", "one more thing")
@@ -247,72 +222,6 @@ class Mirrored:
         assert len(desk.room.answered(wrote)) == 1
         assert "sent already" in desk.room.answered(wrote)[0]
 
-    async def test_deleted_thread_is_made_anew(self, desk: Desk) -> None:
-        """With a brief that has what was said there."""
-        escalated(desk.database)
-        async with desk.open():
-            first = await desk.thread()
-            desk.say("bitcoin", "e2")
-            await desk.shows(first, "bitcoin")
-            desk.room.remove(first.id)
-            desk.say("and ether", "e3")
-            await until(lambda: [thread.id for thread in desk.room.threads()] not in ([], [first.id]))
-            second = await desk.thread()
-            await desk.shows(second, "and ether")
-            await desk.room.write(second.id, "anna", "Hello!")
-            await desk.reads("Hello!")
-        assert "bitcoin" in desk.texts(second)[0]
-
-    @pytest.mark.parametrize("fault", [Fault.BUSY, Fault.BROKEN, Fault.CUT])
-    async def test_fault_of_the_room_is_waited_out(self, desk: Desk, fault: Fault) -> None:
-        """Everything is posted once and in order, and no customer waits for it."""
-        escalated(desk.database)
-        async with desk.open():
-            thread = await desk.thread()
-            desk.room.faults.append(fault)
-            desk.say("first", "e2")
-            desk.say("second", "e3")
-            ticketing_reply(desk, "From the desk.")
-            await desk.reads("From the desk.")
-            await desk.shows(thread, "first", "second", "From the desk.")
-        order = [word for text in desk.texts(thread) for word in ("first", "second", "From") if word in text]
-        assert order == ["first", "second", "From"]
-
-    async def test_lost_answer_is_looked_up_or_told(self, desk: Desk) -> None:
-        """A post whose answer got lost is found where the platform can be asked, and marked as a repetition else."""
-        escalated(desk.database)
-        async with desk.open():
-            thread = await desk.thread()
-            desk.room.faults.append(Fault.SILENT)
-            desk.say("first", "e2")
-            desk.say("second", "e3")
-            await desk.shows(thread, "second")
-        firsts = [text for text in desk.texts(thread) if "first" in text]
-        assert len(firsts) == 1 or (len(firsts) == 2 and "Perhaps for the second time" in firsts[1])
-
-    async def test_post_that_a_crash_interrupted_is_not_lost(self, desk: Desk) -> None:
-        """Claimed by a run that died before it was sent."""
-        escalated(desk.database)
-        async with desk.open():
-            thread = await desk.thread()
-        desk.say("first", "e2")
-        name = desk.room.channel().name
-        desk.database.transact(mirroring.follow, name, (), Briefing(desk.content.answers), NOW)
-        assert desk.database.transact(mirroring.claim, name, desk.ticket().id)
-        async with desk.open():
-            await desk.shows(thread, "first")
-        assert sum("first" in text for text in desk.texts(thread)) == 1
-
-    async def test_room_without_rights_is_told_and_waited_for(self, desk: Desk) -> None:
-        """The login names the right that is missing; customers are answered; nothing is lost."""
-        desk.room.forbid()
-        number = escalated(desk.database).number
-        assert any("staff" in reason for reason in await desk.room.channel().connect())
-        async with desk.open():
-            ticketing_reply(desk, "From the desk.")
-            await desk.reads("From the desk.")
-        assert desk.ticket().number == number
-
     async def test_desk_may_take_some_channels_only(self, desk: Desk) -> None:
         """A ticket from elsewhere is not shown."""
         escalated(desk.database, channel="memory", title="Shown")
@@ -323,8 +232,3 @@ class Mirrored:
             desk.say("news", "e2")
             await desk.shows(thread, "news")
         assert [thread.title for thread in desk.room.threads()] == ["FD-1001 · Shown"]
-
-
-def ticketing_reply(desk: Desk, text: str) -> None:
-    """An agent answers at the command line."""
-    desk.database.transact(ticketing.reply, desk.ticket().number, "Cleo", text, notice, NOW)

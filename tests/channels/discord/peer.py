@@ -80,7 +80,8 @@ class DiscordPeer:
         return str(message["id"])
 
     async def repeat(self, message: str) -> None:
-        await self.server.gate.dispatch("MESSAGE_CREATE", self.server.find(message))
+        found = self.server.find(message)
+        await self.server.gate.dispatch("MESSAGE_CREATE", found | self.server._where(found["channel_id"]))
 
     async def edit(self, message: str, text: str) -> None:
         found = self.server.find(message)

@@ -13,6 +13,7 @@ from tests.channels.desk import Room, Thread
 from tests.channels.discord.peer import PERSONS, DiscordPeer
 from tests.channels.discord.wire import BOT, Json
 from tests.channels.mirror import Mirrored
+from tests.channels.mirror_faults import MirroredFaults
 from tests.channels.peer import Fault, Seen
 
 STAFF: dict[str, Json] = {
@@ -82,7 +83,7 @@ class Threads:
         del self.peer.server.channels[thread], self.peer.server.messages[thread]
 
     def forbid(self) -> None:
-        guild = self.staff["guild_id"]
+        guild, self.peer.server.forbidden = self.staff["guild_id"], True
         self.staff["permission_overwrites"] = [{"id": guild, "type": 0, "allow": "0", "deny": str(1 << 35)}]
 
     async def _write(self, thread: str, person: str, text: str, files: Sequence[Attachment] = (), **more: Any) -> str:
@@ -97,5 +98,5 @@ def room(peer: DiscordPeer) -> Room:
     return Threads(peer)
 
 
-class TestDiscord(Mirrored):
+class TestDiscord(Mirrored, MirroredFaults):
     """With threads."""

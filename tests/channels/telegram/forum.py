@@ -37,26 +37,24 @@ class Forum:
 
     def answer(self, method: str, given: Json) -> Any:
         """What the Bot API answers; None for a method that is no business of a forum's. Raises `Unknown`."""
-        match method:
-            case "getChat":
-                return self.chat
-            case "getChatMember":
-                return self.member
-            case "createForumTopic":
-                return self._create(given)
-            case "closeForumTopic":
-                return self._change(given, closed=True)
-            case "reopenForumTopic":
-                return self._change(given, closed=False)
-            case "setMessageReaction":
-                self.reactions[given["message_id"]] = given["reaction"][0]["emoji"]
-                return True
-        return None
+        methods: dict[str, Callable[[Json], Any]] = {
+            "getChat": lambda _: self.chat,
+            "getChatMember": lambda _: self.member,
+            "createForumTopic": self._create,
+            "closeForumTopic": lambda asked: self._change(asked, closed=True),
+            "reopenForumTopic": lambda asked: self._change(asked, closed=False),
+            "setMessageReaction": self._react,
+        }
+        return methods[method](given) if method in methods else None
 
     def checked(self, chat: int, topic: int | None) -> None:
         """Raises `Unknown` for a message to a topic that is no more."""
         if chat == GROUP and topic not in {None, *self.topics}:
             raise Unknown("Bad Request: message thread not found")
+
+    def _react(self, given: Json) -> bool:
+        self.reactions[given["message_id"]] = given["reaction"][0]["emoji"]
+        return True
 
     def _create(self, given: Json) -> Json:
         if not self.member.get("can_manage_topics"):

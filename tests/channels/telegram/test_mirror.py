@@ -12,6 +12,7 @@ from channels.base import Channel
 from channels.words import Attachment
 from tests.channels.desk import Room, Thread
 from tests.channels.mirror import Mirrored
+from tests.channels.mirror_faults import MirroredFaults
 from tests.channels.peer import Seen
 from tests.channels.telegram.forum import GROUP
 from tests.channels.telegram.platform import Platform
@@ -111,5 +112,5 @@ def room(peer: Platform) -> Room:
     return Forum(peer)
 
 
-class TestTelegram(Mirrored):
+class TestTelegram(Mirrored, MirroredFaults):
     """With topics."""

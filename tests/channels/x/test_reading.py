@@ -16,8 +16,8 @@ from bot.settings import Settings
 from bot.store import inbox
 from bot.store.database import Database
 from bot.store.tables import File, MessageState
-from channels.errors import NotStored
-from channels.words import Attachment, Inbound, Received
+from channels.errors import NotStored, Unacceptable
+from channels.words import Attachment, Inbound, Received, StaffMessage
 from tests.channels.contract import PICTURE
 from tests.channels.house import House
 from tests.channels.peer import Fault
@@ -189,6 +189,10 @@ class Forgetful:
 
     async def cursor(self, account: str) -> str | None:
         return self.cursors.get(account)
+
+    async def staff_said(self, said: StaffMessage) -> None:
+        """There is no staff room."""
+        raise Unacceptable("bad_request", said.thread)
 
     async def keep_cursor(self, account: str, value: str) -> None:
         self.log.append(value)
