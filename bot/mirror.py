@@ -19,9 +19,10 @@ from bot.errors import StorageDown
 from bot.files import Files
 from bot.posting import Posting
 from bot.settings import DeliverySection
-from bot.store import mirroring
+from bot.store import mirroring, outcomes
 from bot.store.database import Database
-from bot.store.mirroring import Arrived, Due
+from bot.store.mirroring import Due
+from bot.store.outcomes import Arrived
 from channels.base import Channel
 from channels.errors import ChannelError, Gone, Never, TryAgain
 from channels.staff import StaffRoom
@@ -128,6 +129,7 @@ class _Room:
     async def _round(self) -> None:
         name = self._channel.name
         await self._database.run(mirroring.follow, name, self._staff.sources, self._briefing, now())
+        await self._database.run(outcomes.tell, name, self._briefing, now())
         free = asyncio.Semaphore(AT_ONCE)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._mark())
@@ -182,14 +184,14 @@ class _Room:
         """Shows staff which of their answers have arrived."""
         if self._time() < self._marks_at:
             return
-        for answer in await self._posting.note(mirroring.arrived, self._channel.name):
+        for answer in await self._posting.note(outcomes.arrived, self._channel.name):
             try:
                 await self._marked(answer)
             except (TryAgain, TimeoutError) as error:
                 after = error.after if isinstance(error, TryAgain) else None
                 self._marks_at = self._time() + (FIRST_PAUSE if after is None else after)
                 return
-            await self._posting.note(mirroring.settled, answer.id)
+            await self._posting.note(outcomes.settled, answer.id)
 
     async def _marked(self, answer: Arrived) -> None:
         try:

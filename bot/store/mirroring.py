@@ -5,7 +5,7 @@ Only one Frontdesk at a time mirrors into a channel's room.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -13,16 +13,13 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, delete, exists, select
 
-from bot.store.mirror_tables import IS_UNSETTLED, Mirror, MirrorPost, StaffSaid
+from bot.store.mirror_tables import Mirror, MirrorPost, StaffSaid
 from bot.store.reading import Said, TicketView, show, with_files
 from bot.store.tables import Conversation, File, Message, MessageState, Ticket, TicketConversation, TicketEvent
 from bot.store.ticketing import OVER
 
 #: Tickets that are newly mirrored, and lines that are written down, in one transaction.
 MOST_NEW, MOST_LINES = 20, 200
-
-#: An agent's message of which more will be heard.
-UNDER_WAY = (MessageState.QUEUED, MessageState.SENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class Writer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A mirror where something is to be done. `over`: the ticket takes no more work."""
+    """A mirror where something is to be done. `over`: the ticket takes no more work, and all of it is written down."""
 
     ticket_id: int
     number: str
@@ -74,15 +71,6 @@ class Pending:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """An agent's answer that the person has."""
-
-    id: int
-    thread: str
-    raw: Mapping[str, Any]
-
-
 def follow(session: Session, channel: str, sources: Collection[str], writer: Writer, now: datetime) -> None:
     """Writes down what is to be posted: a brief of each ticket that is new to the room, and what happened since.
 
@@ -99,22 +87,21 @@ def follow(session: Session, channel: str, sources: Collection[str], writer: Wri
         mirror.event_id = event.id
         if not _is_theirs(session, channel, event):
             _post(session, mirror, writer.line(event, _about(session, event)), now)
-    _tell_undelivered(session, channel, writer, now)
 
 
 def due(session: Session, channel: str) -> list[Due]:
     """Mirrors with something to be posted, or to be closed, oldest ticket first."""
     waiting = exists().where(col(MirrorPost.ticket_id) == Mirror.ticket_id, col(MirrorPost.channel) == Mirror.channel)
-    over = col(Ticket.state).in_(OVER)
+    over = and_(col(Ticket.state).in_(OVER), ~_has_news())
     rows = session.exec(
-        select(Mirror, Ticket, waiting)
+        select(Mirror, Ticket, waiting, over)
         .join(Ticket, col(Mirror.ticket_id) == Ticket.id)
         .where(Mirror.channel == channel, or_(waiting, and_(over, col(Mirror.closed).is_(False))))
         .order_by(col(Ticket.id))
     )
     return [
-        Due(ticket.id, ticket.number, ticket.title, mirror.thread, mirror.closed, ticket.state in OVER, posts)
-        for mirror, ticket, posts in rows
+        Due(ticket.id, ticket.number, ticket.title, mirror.thread, mirror.closed, is_over, posts)
+        for mirror, ticket, posts, is_over in rows
     ]
 
 
@@ -125,8 +112,10 @@ def opened(session: Session, channel: str, ticket_id: int, thread: str) -> None:
 
 
 def closed(session: Session, channel: str, ticket_id: int, *, now_closed: bool) -> None:
-    """The thread was closed, or opened again."""
-    session.get_one(Mirror, (ticket_id, channel)).closed = now_closed
+    """The thread was closed, or opened again. With news meanwhile it counts as open: a closed one is not followed."""
+    mirror = session.get_one(Mirror, (ticket_id, channel))
+    news = session.exec(select(Mirror.ticket_id).filter_by(ticket_id=ticket_id, channel=channel).where(_has_news()))
+    mirror.closed = now_closed and news.first() is None
 
 
 def lost(session: Session, channel: str, ticket_id: int) -> None:
@@ -184,23 +173,22 @@ def replaced(session: Session, post_id: int, text: str) -> None:
     post.sending, post.doubtful, post.substitute = False, False, True
 
 
-def arrived(session: Session, channel: str) -> list[Arrived]:
-    """Answers of agents that persons have, and of which the room was not told yet."""
-    rows = session.exec(
-        _unsettled(channel).where(col(Message.state).not_in([*UNDER_WAY, MessageState.FAILED, MessageState.UNKNOWN]))
-    )
-    return [Arrived(said.id, mirror.thread or "", dict(said.raw)) for said, mirror, _ in rows]
-
-
-def settled(session: Session, said_id: int) -> None:
-    """The room was told."""
-    session.get_one(StaffSaid, said_id).settled = True
-
-
-def add_post(session: Session, mirror: Mirror, text: str, answering: Mapping[str, Any], now: datetime) -> None:
-    """Something is to be said in the room about what was said there."""
+def add_post(
+    session: Session,
+    mirror: Mirror,
+    text: str,
+    answering: Mapping[str, Any],
+    now: datetime,
+    files: Sequence[int] = (),
+) -> None:
+    """`text` is to be said in the mirror, as an answer to what has `answering` as its `StaffMessage.raw`."""
     post = MirrorPost(
-        ticket_id=mirror.ticket_id, channel=mirror.channel, text=text, answering=dict(answering), created_at=now
+        ticket_id=mirror.ticket_id,
+        channel=mirror.channel,
+        text=text,
+        files=list(files),
+        answering=dict(answering),
+        created_at=now,
     )
     session.add(post)
 
@@ -216,6 +204,10 @@ def _unmirrored(channel: str, sources: Collection[str]) -> Any:
         .where(col(Conversation.channel).in_(sources))
     )
     return wanted.where(col(Ticket.id).in_(theirs))
+
+
+def _has_news() -> ColumnElement[bool]:
+    return exists().where(col(TicketEvent.ticket_id) == Mirror.ticket_id, col(TicketEvent.id) > Mirror.event_id)
 
 
 def _is_live() -> ColumnElement[bool]:
@@ -260,35 +252,19 @@ def _about(session: Session, event: TicketEvent) -> Said | None:
 def _post(session: Session, mirror: Mirror, drafted: Drafted | None, now: datetime) -> None:
     if drafted is None:
         return
-    session.add(
-        MirrorPost(
-            ticket_id=mirror.ticket_id,
-            channel=mirror.channel,
-            text=drafted.text,
-            files=list(drafted.files),
-            created_at=now,
-        )
-    )
+    last = _last(session, mirror)
+    if last and not (drafted.files or last.files or last.answering or last.sending or last.parts or last.substitute):
+        # What waits together is posted together: a group takes few messages a minute.
+        last.text = f"{last.text}\n\n{drafted.text}"
+        return
+    add_post(session, mirror, drafted.text, {}, now, drafted.files)
     session.flush()
 
 
-def _tell_undelivered(session: Session, channel: str, writer: Writer, now: datetime) -> None:
-    for said, mirror, message in _undelivered(session, channel):
-        said.settled = True
-        add_post(session, mirror, writer.undelivered(message.state, message.error or "").text, said.raw, now)
-
-
-def _undelivered(session: Session, channel: str) -> Iterator[tuple[StaffSaid, Mirror, Message]]:
-    yield from session.exec(
-        _unsettled(channel).where(col(Message.state).in_([MessageState.FAILED, MessageState.UNKNOWN]))
-    ).all()
-
-
-def _unsettled(channel: str) -> Any:
-    return (
-        select(StaffSaid, Mirror, Message)
-        .join(Mirror, and_(col(StaffSaid.ticket_id) == Mirror.ticket_id, col(StaffSaid.channel) == Mirror.channel))
-        .join(Message, col(StaffSaid.message_id) == Message.id)
-        .where(IS_UNSETTLED, StaffSaid.channel == channel)
-        .order_by(col(StaffSaid.id))
-    )
+def _last(session: Session, mirror: Mirror) -> MirrorPost | None:
+    return session.exec(
+        select(MirrorPost)
+        .where(MirrorPost.channel == mirror.channel, MirrorPost.ticket_id == mirror.ticket_id)
+        .order_by(col(MirrorPost.id).desc())
+        .limit(1)
+    ).first()

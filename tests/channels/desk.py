@@ -76,8 +76,8 @@ class Room(Protocol):
     def remove(self, thread: str) -> None:
         """Staff delete a thread."""
 
-    def forbid(self) -> None:
-        """The bot may open no threads any more."""
+    def allow(self, *, threads: bool) -> None:
+        """Whether the bot may open any."""
 
 
 @dataclass
@@ -94,6 +94,8 @@ class Desk:
         self.customers = Memory()
         self.files = Files(self.folder / "files")
         self.states = States(self.database)
+        #: What the rooms complained of.
+        self.troubles: list[str] = []
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -102,7 +104,7 @@ class Desk:
         channels: dict[str, Channel] = {"memory": self.customers, channel.name: channel}
         talks = Conversations(self.database, self.content, Mind(), self.settings, channels)
         section = DeliverySection(attempts=2, timeout_seconds=PATIENCE)
-        mirrors = Mirrors(self.database, channels, self.files, self.content.answers, section, self.states.trouble)
+        mirrors = Mirrors(self.database, channels, self.files, self.content.answers, section, self._trouble)
         agents = {channel.name: channel.staff.agents} if channel.staff else {}
         staff = Staff(self.database, self.files, self.content.answers, agents, mirrors.nudge)
         host = ChannelHost(
@@ -120,14 +122,18 @@ class Desk:
                 task.cancel()
             await asyncio.wait(tasks)
 
+    def _trouble(self, channel: str, account: str, reason: str) -> None:
+        self.states.trouble(channel, account, reason)
+        self.troubles.append(reason)
+
     async def thread(self, number: int = 0) -> Thread:
         """Returns once there is one with something in it."""
         await until(lambda: len(self.room.threads()) > number and self.room.posts(self.room.threads()[number].id))
         return self.room.threads()[number]
 
     def say(self, text: str, event: str) -> None:
-        """Ann writes, and her turn ends."""
-        answer(self.database, inbound(text, event))
+        """Ann writes, and her turn ends with what the bot would say."""
+        answer(self.database, inbound(text, event), "I am the bot.")
 
     async def reads(self, *texts: str) -> None:
         """Returns once Ann was sent exactly this by agents."""

@@ -42,7 +42,10 @@ class Mirrored(Suite):
             await until(lambda: desk.room.marked(wrote))
             desk.say("bitcoin", "e2")
             await desk.shows(thread, "bitcoin")
+            await desk.room.write(thread.id, "anna", "Thank you.")
+            await desk.reads("Which coin is it?", "Thank you.")
         assert desk.ticket().assignee == "Anna"
+        assert not any("I am the bot" in sent.text for sent in desk.customers.sent)
         assert [talk.owner for talk in rows(desk.database, Conversation)] == [Owner.AGENT]
         assert not any("Which coin" in text for text in desk.texts(thread))
 

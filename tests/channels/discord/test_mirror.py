@@ -82,9 +82,10 @@ class Threads:
     def remove(self, thread: str) -> None:
         del self.peer.server.channels[thread], self.peer.server.messages[thread]
 
-    def forbid(self) -> None:
-        guild, self.peer.server.forbidden = self.staff["guild_id"], True
-        self.staff["permission_overwrites"] = [{"id": guild, "type": 0, "allow": "0", "deny": str(1 << 35)}]
+    def allow(self, *, threads: bool) -> None:
+        self.peer.server.forbidden = not threads
+        denied = {"id": self.staff["guild_id"], "type": 0, "allow": "0", "deny": str(0 if threads else 1 << 35)}
+        self.staff["permission_overwrites"] = [denied]
 
     async def _write(self, thread: str, person: str, text: str, files: Sequence[Attachment] = (), **more: Any) -> str:
         server = self.peer.server

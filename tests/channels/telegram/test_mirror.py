@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from bot.app import App
+from bot.conversation import Content
+from bot.settings import DatabaseSection, Settings
+from bot.store.database import Database
 from channels.base import Channel
 from channels.words import Attachment
 from tests.channels.desk import Room, Thread
@@ -17,6 +22,7 @@ from tests.channels.peer import Seen
 from tests.channels.telegram.forum import GROUP
 from tests.channels.telegram.platform import Platform
 from tests.channels.telegram.server import USERNAME, Json
+from tests.samples import until
 
 STAFF = {
     "anna": {"id": 4711, "is_bot": False, "first_name": "Anna"},
@@ -103,13 +109,38 @@ class Forum:
     def remove(self, thread: str) -> None:
         del self.peer.server.forum.topics[int(thread)]
 
-    def forbid(self) -> None:
-        self.peer.server.forum.member["can_manage_topics"] = False
+    def allow(self, *, threads: bool) -> None:
+        self.peer.server.forum.member["can_manage_topics"] = threads
 
 
 @pytest.fixture
 def room(peer: Platform) -> Room:
     return Forum(peer)
+
+
+async def test_whole_way_on_one_platform(
+    peer: Platform, sqlite: Database, settings: Settings, content: Content
+) -> None:
+    """Ann asks for a human in private, Anna answers in the topic, Ann writes back, Anna solves it."""
+    room = Forum(peer)
+    where = settings.model_copy(update={"database": DatabaseSection(url=sqlite.url)})
+    app = App(where, content, {"telegram": room.channel()}, None)
+    stop = asyncio.Event()
+    running = asyncio.create_task(app.run(stop))
+    await peer.say("ann", "talk to a human")
+    await until(lambda: room.threads() and room.posts(room.threads()[0].id))
+    topic = room.threads()[0].id
+    await room.write(topic, "anna", "Hello Ann!")
+    await until(lambda: "Hello Ann!" in [seen.text for seen in peer.seen("ann")])
+    await peer.say("ann", "hello? is it you?")
+    await until(lambda: any("is it you?" in seen.text for seen in room.posts(topic)))
+    await room.write(topic, "anna", "/solve")
+    await until(lambda: room.threads()[0].closed)
+    await until(lambda: "is solved" in peer.seen("ann")[-1].text)
+    stop.set()
+    await running
+    assert "Anna" in peer.seen("ann")[-3].text
+    assert len(peer.seen("ann")) == 4
 
 
 class TestTelegram(Mirrored, MirroredFaults):
