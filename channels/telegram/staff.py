@@ -13,7 +13,7 @@ from channels.errors import Never
 from channels.staff import StaffRoom
 from channels.telegram.addressed import Me
 from channels.telegram.client import Client, translated
-from channels.telegram.parse import described, read
+from channels.telegram.parse import ANONYMOUS, described, read
 from channels.telegram.settings import TelegramStaff
 from channels.telegram.wire import Message
 from channels.words import Place, StaffMessage
@@ -100,9 +100,11 @@ def heard(updates: Sequence[object], me: Me) -> StaffMessage | None:
 
 
 def _written(message: Message) -> bool:
-    """By a person under their own name; whoever hides behind the group could be anybody."""
-    named = message.sender is not None and not message.sender.is_bot and message.sender_chat is None
-    return named and bool(message.is_topic_message and message.message_thread_id)
+    """By a person; one who hides behind the group could be anybody, so that they are no agent, but can be told so."""
+    sender = message.sender
+    if sender is None or not (message.is_topic_message and message.message_thread_id):
+        return False
+    return sender.id == ANONYMOUS or not (sender.is_bot or message.sender_chat)
 
 
 def _text(messages: Sequence[Message], me: Me) -> str | None:

@@ -13,16 +13,19 @@ from bot.app import App
 from bot.conversation import Content
 from bot.settings import DatabaseSection, Settings
 from bot.store.database import Database
+from bot.store.mirror_tables import StaffSaid
+from bot.store.tables import File
 from channels.base import Channel
 from channels.words import Attachment
-from tests.channels.desk import Room, Thread
+from tests.channels.contract import FILES
+from tests.channels.desk import Desk, Thread
 from tests.channels.mirror import Mirrored
 from tests.channels.mirror_faults import MirroredFaults
 from tests.channels.peer import Seen
 from tests.channels.telegram.forum import GROUP
 from tests.channels.telegram.platform import Platform
 from tests.channels.telegram.server import USERNAME, Json
-from tests.samples import until
+from tests.samples import escalated, rows, until
 
 STAFF = {
     "anna": {"id": 4711, "is_bot": False, "first_name": "Anna"},
@@ -114,7 +117,7 @@ class Forum:
 
 
 @pytest.fixture
-def room(peer: Platform) -> Room:
+def room(peer: Platform) -> Forum:
     return Forum(peer)
 
 
@@ -145,3 +148,40 @@ async def test_whole_way_on_one_platform(
 
 class TestTelegram(Mirrored, MirroredFaults):
     """With topics."""
+
+    async def test_album_is_one_answer(self, desk: Desk, room: Forum) -> None:
+        """Its pictures go with its words."""
+        escalated(desk.database)
+        async with desk.open():
+            thread = await desk.thread()
+            await desk.room.write(thread.id, "anna", "Like these.", [FILES[0], FILES[0]])
+            await until(lambda: desk.answers() == ["Like these."])
+        assert len(rows(desk.database, File)) == 2
+
+    async def test_file_that_cannot_be_had_keeps_the_answer_back(self, desk: Desk, room: Forum) -> None:
+        """The person would get words about a file that is not there; the agent is told instead."""
+        escalated(desk.database)
+        large = {"file_id": "f", "file_unique_id": "f", "file_name": "big.zip", "file_size": 30_000_000}
+        async with desk.open():
+            thread = await desk.thread()
+            message = room.message(thread.id, "anna", caption="See the file.", document=large)
+            wrote = await room.peer.write(message)
+            await until(lambda: desk.room.answered(wrote))
+        assert "big.zip" in desk.room.answered(wrote)[0]
+        assert desk.answers() == []
+
+    async def test_who_hides_is_no_agent(self, desk: Desk, room: Forum) -> None:
+        """An anonymous administrator is told so; another bot is never heard; a command to it is not ours."""
+        escalated(desk.database)
+        async with desk.open():
+            thread = await desk.thread()
+            hidden = {"from": {"id": 1087968824, "is_bot": True, "first_name": "Group"}, "sender_chat": {"id": GROUP}}
+            wrote = await room.peer.write(room.message(thread.id, "anna", text="Hello", **hidden))
+            other = {"from": {"id": 99, "is_bot": True, "first_name": "Other"}}
+            await room.peer.write(room.message(thread.id, "anna", text="beep", **other))
+            await desk.room.write(thread.id, "anna", "/solve@OtherBot")
+            await desk.room.write(thread.id, "anna", f"/take@{USERNAME}")
+            await until(lambda: "taken" in desk.kinds() and desk.room.answered(wrote))
+        assert "not listed" in desk.room.answered(wrote)[0]
+        assert desk.kinds() == ["opened", "taken"]
+        assert len(rows(desk.database, StaffSaid)) == 2
