@@ -19,9 +19,11 @@ from bot.host import ChannelHost
 from bot.language import Languages
 from bot.links import Links
 from bot.mind import Mind
+from bot.mirror import Mirrors
 from bot.rasa import RasaServer
 from bot.settings import Settings
 from bot.settling import Settling
+from bot.staff import Staff
 from bot.states import States
 from bot.store.database import Database
 from bot.store.lease import Lease, lease_on
@@ -74,9 +76,21 @@ class App:
         self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send)
         self.settling = Settling(self.database, channels)
         self.states = States(self.database)
+        section = settings.delivery
+        self.mirrors = Mirrors(self.database, channels, files, content.answers, section, self.states.trouble)
+        agents = {name: channel.staff.agents for name, channel in channels.items() if channel.staff}
+        staff = Staff(self.database, files, content.answers, agents, self.mirrors.nudge)
         self.hosts = {
             name: ChannelHost(
-                channel, self.database, conversations, files, self.worker.expect, settings, self.states, key
+                channel,
+                self.database,
+                conversations,
+                files,
+                self.worker.expect,
+                settings,
+                self.states,
+                key,
+                staff.said,
             )
             for name, channel in channels.items()
         }

@@ -16,6 +16,7 @@ from bot.policy import SPECIAL
 from bot.settings import Settings, secrets_in_file
 from channels import NoSuchChannel, channel_class, registry
 from channels.base import Channel, ChannelSettings
+from channels.staff import StaffSettings
 
 #: Characters a button's label may have; Telegram and Discord cut longer ones.
 LONGEST_TITLE = 40
@@ -49,9 +50,18 @@ def channel_problems(loaded: Settings, file: ConfigFile) -> Iterator[Problem]:
     """Sections of unknown type, with unknown keys, without their secrets, or with secrets written out."""
     for name, section in loaded.channels.items():
         try:
-            channel_settings(name, section, file)
+            found = channel_settings(name, section, file)
         except Misconfigured as error:
             yield from error.problems
+        else:
+            yield from _staff_problems(name, getattr(found, "staff", None), loaded, file)
+
+
+def _staff_problems(name: str, staff: object, loaded: Settings, file: ConfigFile) -> Iterator[Problem]:
+    for source in staff.sources if isinstance(staff, StaffSettings) else ():
+        if source not in loaded.channels:
+            where, known = file.line(("channels", name, "staff", "from")), ", ".join(loaded.channels)
+            yield Problem(where, f"channels.{name}.staff.from", f"no channel {source!r}", f"name some of {known}")
 
 
 def channel_settings(name: str, section: dict[str, object], file: ConfigFile) -> ChannelSettings:

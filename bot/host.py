@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -24,7 +24,7 @@ from bot.store.database import Database
 from bot.store.reading import Said
 from channels.base import Channel
 from channels.errors import NotStored, Unacceptable
-from channels.words import Author, Choice, Inbound, Place, Received, Shown, StoredFile, Transcript
+from channels.words import Author, Choice, Inbound, Place, Received, Shown, StaffMessage, StoredFile, Transcript
 
 log = structlog.get_logger()
 
@@ -42,9 +42,12 @@ BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
 
 class ChannelHost:
-    """Implements `channels.base.Host` for `channel`. `key` is Frontdesk's own secret."""
+    """Implements `channels.base.Host` for `channel`. `key` is Frontdesk's own secret.
 
-    def __init__(
+    `staff_said` takes what was written in the staff room of a channel; None where there is none.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - one for each part of the core that it is the door to
         self,
         channel: Channel,
         database: Database,
@@ -54,7 +57,9 @@ class ChannelHost:
         settings: Settings,
         states: States,
         key: bytes,
+        staff_said: Callable[[str, StaffMessage], Awaitable[None]] | None = None,
     ) -> None:
+        self._staff_said = staff_said
         self._states = states
         self._settings = settings
         self._secret = hmac.digest(key, channel.name.encode(), "sha256")
@@ -100,6 +105,12 @@ class ChannelHost:
         if arrival.ready_at:
             self._expect(arrival.conversation_id, arrival.ready_at)
         return Received(message_id=arrival.message_id, fresh=arrival.fresh)
+
+    async def staff_said(self, said: StaffMessage) -> None:
+        """Does what an agent wrote."""
+        if self._staff_said is None or not all(map(_plain, (said.event_id, said.thread, said.person, said.edit_of))):
+            raise Unacceptable("bad_request", "no staff room, or ids that are none")
+        await self._staff_said(self._channel.name, said)
 
     async def transcript(self, place: Place, limit: int = 100) -> Transcript:
         """What the person at `place` sees."""

@@ -50,8 +50,8 @@ class Tickets:
 
     async def take(self, number: str, agent: str) -> None:
         """Makes `agent` the one who answers. When this returns, the bot has said its last word."""
-        notice = self._notice("agent_joined", agent=agent)
-        taken = await self._database.run(ticketing.take, number, agent, notice, now())
+        told = self._notice("agent_joined", agent=agent)
+        taken = await self._database.run(ticketing.take, number, agent, told, now())
         await self._silenced(taken)
         log.info("ticket_taken", ticket=number, agent=agent)
 
@@ -60,8 +60,8 @@ class Tickets:
 
         What is queued is sent: that the bot's last message has not left yet is no reason to have the agent repeat it.
         """
-        notice = self._notice("agent_joined", agent=agent)
-        taken = await self._database.run(ticketing.reply, number, agent, _said(text), notice, now())
+        told = self._notice("agent_joined", agent=agent)
+        taken = await self._database.run(ticketing.reply, number, agent, _said(text), told, now())
         try:
             await self._silenced(taken)
         except (Refused, StorageDown) as error:
@@ -74,8 +74,8 @@ class Tickets:
 
     async def solve(self, number: str, agent: str) -> None:
         """Ends the ticket, tells the user, and gives the conversation back to the bot."""
-        notice = self._notice("solved", ticket=number.strip().upper())
-        await self._database.run(ticketing.hand_back, number, agent, "solved", notice, now())
+        told = self._notice("solved", ticket=number.strip().upper())
+        await self._database.run(ticketing.hand_back, number, agent, "solved", told, now())
         log.info("ticket_solved", ticket=number, agent=agent)
 
     async def release(self, number: str, agent: str) -> None:
@@ -84,8 +84,7 @@ class Tickets:
         log.info("ticket_released", ticket=number, agent=agent)
 
     def _notice(self, name: str, **values: str) -> ticketing.Notice:
-        default = self._answers.languages[0]
-        return lambda language: self._answers.sentence(name, language or default, **values)
+        return notice(self._answers, name, **values)
 
     async def _silenced(self, taken: Sequence[Conversation]) -> None:
         """Waits until no message of the bot, claimed before the owner changed, is still being sent."""
@@ -99,6 +98,11 @@ class Tickets:
                 "the ticket is yours, but a message of the bot is still being sent; if the server was killed just now,"
                 " start it again: it settles what was interrupted"
             ) from error
+
+
+def notice(answers: Answers, name: str, **values: str) -> ticketing.Notice:
+    """A sentence in the language of whichever conversation it is said in."""
+    return lambda language: answers.sentence(name, language or answers.languages[0], **values)
 
 
 def _said(text: str) -> str:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.routing import BaseRoute
 
 from channels.errors import MayHaveArrived, Never
+from channels.staff import StaffRoom
 from channels.words import (
     Abilities,
     Board,
@@ -26,6 +27,7 @@ from channels.words import (
     Received,
     Sent,
     Signal,
+    StaffMessage,
     StoredFile,
     Transcript,
 )
@@ -48,6 +50,12 @@ class Host(Protocol):
 
     async def deliver(self, inbound: Inbound) -> Received:
         """Returns once the message is on disk. Raises `NotStored` or `Unacceptable`."""
+
+    async def staff_said(self, said: StaffMessage) -> None:
+        """What was written in a thread of the staff room, by whomever; returns once that is on disk.
+
+        Raises `NotStored` or `Unacceptable`.
+        """
 
     async def transcript(self, place: Place, limit: int = 100) -> Transcript:
         """The newest `limit` messages at `place`; empty for a place nobody has written from."""
@@ -107,6 +115,9 @@ class Channel(ABC):
     Settings: ClassVar[type[ChannelSettings]]
     limits: ClassVar[Limits]
     abilities: ClassVar[Abilities] = Abilities()
+
+    #: Where staff answer tickets, if the settings name a place.
+    staff: StaffRoom | None = None
 
     def __init__(self, name: str, settings: ChannelSettings) -> None:
         self.name = name

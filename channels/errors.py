@@ -6,6 +6,7 @@ A channel raises towards the core:
     ├── TryAgain          nothing was sent; again after a pause
     │   └── NotYet        only because too much was sent before it: it counts as no try
     ├── Never             nothing was sent and nothing will be: the recipient is gone, the content is refused
+    │   └── Gone          nor anything else there: the thread is no more
     ├── MayHaveArrived    the request left and no answer came: sending again could say it twice
     └── Forged            what came in was not from the platform
 
@@ -40,6 +41,10 @@ class NotYet(TryAgain):
 
 class Never(ChannelError):
     """Nothing was sent, and trying again cannot help."""
+
+
+class Gone(Never):
+    """The thread that it was for is no more."""
 
 
 class MayHaveArrived(ChannelError):

@@ -29,6 +29,7 @@ ROWS: Mapping[str, Callable[[Kind], str]] = {
     "announces": lambda kind: _yes(kind.announce is not Channel.announce),
     "corrects announcements": lambda kind: _yes(kind.correct is not Channel.correct),
     "withdraws announcements": lambda kind: _yes(kind.withdraw is not Channel.withdraw),
+    "tickets mirrored for staff": lambda kind: _yes(kind.abilities.staff),
     "webhooks": lambda kind: _yes(kind.routes is not Channel.routes),
 }
 

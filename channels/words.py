@@ -85,6 +85,8 @@ class Abilities:
     deletes: bool = False
     #: What was said while nobody listened is read afterwards.
     catches_up: bool = False
+    #: Tickets can be mirrored into a room where staff answer them: `Channel.staff`.
+    staff: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,9 +183,30 @@ class Inbound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StaffMessage:
+    """Something written in a thread of a staff room. Whoever wrote it is no customer there."""
+
+    #: As in `Inbound`; of an edit its own.
+    event_id: str
+    #: As `StaffRoom.open` named it.
+    thread: str
+    #: The platform's id of who wrote it.
+    person: str
+    text: str = ""
+    attachments: Sequence[Attachment] = ()
+    #: Names of files that could not be had; the message is not sent without them.
+    left: Sequence[str] = ()
+    #: Event id of the message this one replaces.
+    edit_of: str | None = None
+    #: What `Outbound.answering` and `StaffRoom.mark` must name, and no more.
+    raw: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outbound:
     """One part of one message, rendered for the channel's limits."""
 
+    #: Below 0 for what is posted in a staff room.
     message_id: int
     #: 0 for the first part.
     part: int = 0

@@ -289,3 +289,17 @@ def test_an_exam_that_cannot_be_read_is_named(desk: Path) -> None:
     (desk / "intents/tests").mkdir()
     (desk / "intents/tests/new.yml").write_text("nlu: [", "utf-8")
     assert "intents/tests/new.yml:1: yaml:" in check().output
+
+
+def test_a_staff_room_for_a_channel_that_is_none_is_named(desk: Path) -> None:
+    """And one that is right is no problem: ids are numbers, as they are written."""
+    (desk / "token").write_text("123456789:AAF-5Jq_secret_of_the_frontdesk_bot", encoding="utf-8")
+    staff = "staff: {group: -1002000000001, agents: {4711: Anna}, from: [webchat, shop]}"
+    replace(desk / "config.yaml", "  webchat: {}", f"  webchat: {{}}\n  telegram:\n    token_file: token\n    {staff}")
+    output = check().output
+    assert "channels.telegram.staff.from: no channel 'shop'" in output
+    assert "1 problem found" in output
+    replace(desk / "config.yaml", ", shop]", "]")
+    assert check().exit_code == 0
+    replace(desk / "config.yaml", "4711: Anna", "anna: Anna")
+    assert "channels.telegram.staff.agents" in check().output

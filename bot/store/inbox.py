@@ -103,7 +103,7 @@ def receive(
         return Arrival(known[0], False, known[1])
     conversation_id = _at(session, channel, inbound, now)
     message_id = _add(session, conversation_id, channel, inbound, now)
-    _add_files(session, message_id, conversation_id, files)
+    add_files(session, message_id, conversation_id, files)
     ready_at = now if inbound.choice or not pace.quiet else _end_of_burst(session, conversation_id, pace, now)
     connection.execute(_OPEN, {"conversation": conversation_id, "ready": ready_at})
     return Arrival(message_id, True, conversation_id, ready_at)
@@ -150,7 +150,7 @@ def _revise(session: Session, message: Message, inbound: Inbound, files: Sequenc
         _take_back(session, message)
     else:
         message.text, message.raw = inbound.text, _raw(inbound)
-    _add_files(session, message.id, message.conversation_id, files)
+    add_files(session, message.id, message.conversation_id, files)
     note_edit(session, message, "deleted" if inbound.deleted else "edited", now)
     return Arrival(message.id, True, message.conversation_id)
 
@@ -243,7 +243,8 @@ def _raw(inbound: Inbound) -> dict[str, Any]:
     return {**inbound.raw, **{name: value for name, value in shown.items() if value}}
 
 
-def _add_files(session: Session, message_id: int, conversation_id: int, files: Sequence[KeptFile]) -> None:
+def add_files(session: Session, message_id: int, conversation_id: int, files: Sequence[KeptFile]) -> None:
+    """The message has these files."""
     for file in files:
         session.add(
             File(

@@ -106,7 +106,7 @@ def talk(session: Session, channel: str, place: Place, limit: int) -> Talk | Non
         owner=conversation.owner,
         agent=(ticket.assignee or "") if ticket else "",
         ticket=ticket.number if ticket else None,
-        said=_with_files(session, newest[::-1]),
+        said=with_files(session, newest[::-1]),
     )
 
 
@@ -153,7 +153,7 @@ def show(session: Session, number: str) -> TicketView:
         owner=rows[-1][0].owner,
         contact=rows[-1][2],
         addresses=[address for _, address, _ in rows],
-        said=_with_files(session, messages),
+        said=with_files(session, messages),
         events=events,
     )
 
@@ -233,7 +233,8 @@ def _at(session: Session, channel: str, place: Place) -> Conversation | None:
     ).first()
 
 
-def _with_files(session: Session, messages: Sequence[Message]) -> list[Said]:
+def with_files(session: Session, messages: Sequence[Message]) -> list[Said]:
+    """The messages, each with its files."""
     files: dict[int, list[File]] = {}
     ids = [message.id for message in messages]
     for file in session.exec(select(File).where(col(File.message_id).in_(ids)).order_by(col(File.id))):

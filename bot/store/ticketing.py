@@ -137,8 +137,10 @@ def _ticket_then(session: Session, message: Message) -> Ticket | None:
 
 
 def add_event(session: Session, ticket: Ticket, actor: str, kind: str, now: datetime, **detail: Any) -> None:
-    """A line of the timeline."""
+    """A line of the timeline. Among those of one ticket a later one never becomes visible before an earlier one."""
     ticket.updated_at = now
+    # Locks the ticket before the line gets its id: whoever reads on from the last id seen would else pass one over.
+    session.flush()
     session.add(TicketEvent(ticket_id=ticket.id, at=now, actor=actor, kind=kind, detail=detail))
 
 

@@ -28,6 +28,7 @@ from channels.discord.rest import Line
 from channels.discord.rooms import Rooms
 from channels.discord.sending import Sending
 from channels.discord.settings import DiscordSettings
+from channels.discord.staff import Threads, missing
 from channels.errors import ChannelError
 from channels.words import Abilities, Board, Limits, Markup, Outbound, Place, Sent, Signal
 
@@ -46,13 +47,15 @@ class Discord(Channel):
     limits = Limits(
         text=2_000, markup=Markup.MARKDOWN, choices=25, files=True, file_bytes=10 * 1024 * 1024, answers_raw=True
     )
-    abilities = Abilities(public=True, threads=True, edits=True, deletes=True, catches_up=True)
+    abilities = Abilities(public=True, threads=True, edits=True, deletes=True, catches_up=True, staff=True)
 
     def __init__(self, name: str, settings: DiscordSettings) -> None:
         super().__init__(name, settings)
         self._settings = settings
         self._line = Line(settings)
         self._rooms = Rooms()
+        self._threads = Threads(settings.staff, self._line) if settings.staff else None
+        self.staff = self._threads
         self._interactions = Interactions(self._line)
         #: The newest message read before the line stood that is heard now.
         self._before = 0
@@ -109,21 +112,25 @@ class Discord(Channel):
             async with asyncio.timeout(30), self._line as http:
                 application = await http.application_info()
                 forums = await self._forum.missing(http)
+                rights = await missing(http, self._staffed(), self._line.account) if self._threads else []
                 unposted = await self._announcing.wrong(http)
         except discord.LoginFailure:
             return ["token: Discord refuses it; copy the bot's from the developer portal, under Bot"]
         except Exception as error:  # noqa: BLE001 - an unreachable platform is one of the things that are wrong
             return [f"api_url: no login at {self._settings.api_url}: {failure(error)}"]
-        return [*_missing(application), *forums, *unposted]
+        return [*_missing(application), *forums, *unposted, *rights]
 
     async def _read(self, host: Host) -> None:
         positions = Positions(await host.cursor(self._line.account), self._settings.remembered)
         files = Files(self._settings, self.limits)
         try:
-            inbox = Inbox(host, self._line, self._rooms, files, self._interactions, positions)
+            inbox = Inbox(host, self._line, self._rooms, files, self._interactions, positions, self._staffed())
             await inbox.run(partial(self._listen, host, inbox))
         finally:
             await files.close()
+
+    def _staffed(self) -> str:
+        return self._threads.channel if self._threads else ""
 
     async def _listen(self, host: Host, inbox: Inbox) -> None:
         """Line after line; what an earlier line brought stays in the inbox."""
@@ -160,9 +167,11 @@ class Discord(Channel):
                 self._find_posts(inbox, payload)
 
     def _find_posts(self, inbox: Inbox, guild: Mapping[str, Any]) -> None:
-        """Posts in forums that were begun while nobody listened."""
+        """Posts in forums that were begun while nobody listened, and all that staff may have written."""
         for thread in _list(guild.get("threads")):
-            if self._before and isinstance(thread, dict) and self._rooms.is_post(thread):
+            if self._threads and isinstance(thread, dict) and str(thread.get("parent_id")) == self._threads.channel:
+                inbox.put(str(thread.get("id")), GAP, {"after": snowflake(thread.get("id")) - 1})
+            elif self._before and isinstance(thread, dict) and self._rooms.is_post(thread):
                 begun = snowflake(thread.get("id"))
                 if begun > self._before:
                     inbox.put(str(begun), GAP, {"after": begun - 1})

@@ -9,10 +9,12 @@ import aiohttp
 import discord
 
 from channels.discord.rest import Broken, Paused
-from channels.errors import ChannelError, MayHaveArrived, Never, NotYet, TryAgain
+from channels.errors import ChannelError, Gone, MayHaveArrived, Never, NotYet, TryAgain
 
 #: HTTP's own numbers.
 UNAVAILABLE, UNAUTHORIZED, FORBIDDEN = 503, 401, 403
+#: Discord's number for a channel or thread that is no more.
+NO_CHANNEL = 10003
 #: Errors of Discord's own that pass: too many direct chats opened, and 0, which is Cloudflare's.
 PASSING = {40003: 600.0, 0: 60.0}
 
@@ -43,7 +45,7 @@ def _refused(error: discord.HTTPException) -> ChannelError:
         return TryAgain("Discord refuses the token")
     if error.status == FORBIDDEN and error.code in PASSING:
         return TryAgain(failure(error), PASSING[error.code])
-    return Never(failure(error))
+    return Gone(failure(error)) if error.code == NO_CHANNEL else Never(failure(error))
 
 
 def failure(error: Exception) -> str:

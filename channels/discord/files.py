@@ -37,15 +37,17 @@ class Files:
 
     async def with_files(self, inbound: Inbound, listed: Sequence[Mapping[str, Any]]) -> Inbound:
         """The message with its files; those that are too many, too large or gone are named in its text."""
-        fetched = [await self._fetch(each) for each in listed[: self._limits.most_files]]
-        left = [_name(each) for each, file in zip(listed, fetched, strict=False) if file is None]
+        files, left = await self.fetched(listed)
+        named = [f"📎 {name[:LONGEST_NAMED]}" for name in left[:MOST_NAMED]]
+        text = "\n".join([inbound.text, *named]) if named else inbound.text
+        return replace(inbound, text=text.strip("\n"), attachments=files)
+
+    async def fetched(self, listed: Sequence[Mapping[str, Any]]) -> tuple[list[Attachment], list[str]]:
+        """The files, and the names of those that are too many, too large or gone."""
+        found = [await self._fetch(each) for each in listed[: self._limits.most_files]]
+        left = [_name(each) for each, file in zip(listed, found, strict=False) if file is None]
         left += map(_name, listed[self._limits.most_files :])
-        text = (
-            "\n".join([inbound.text, *(f"📎 {name[:LONGEST_NAMED]}" for name in left[:MOST_NAMED])])
-            if left
-            else inbound.text
-        )
-        return replace(inbound, text=text.strip("\n"), attachments=[file for file in fetched if file])
+        return [file for file in found if file], left
 
     async def _fetch(self, listed: Mapping[str, Any]) -> Attachment | None:
         url, size = self._ours(listed.get("url")), listed.get("size")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from channels.discord.interactions import Interactions, is_private
 from channels.discord.parse import addressed, files, parse, snowflake, taken_back
 from channels.discord.rest import Broken, Line, Paused
 from channels.discord.rooms import Room, Rooms
+from channels.discord.staff import of_staff
 from channels.errors import NotStored, Unacceptable
 from channels.words import Inbound
 
@@ -37,6 +39,7 @@ TRIES = 8
 #: Not an event of Discord's: what was missed in the channel is to be read.
 GAP = "GAP"
 
+Said = TypeVar("Said")
 Job = tuple[str, Mapping[str, Any]]
 Found = TypeVar("Found")
 
@@ -45,8 +48,17 @@ class Inbox:
     """Lives as long as the channel runs."""
 
     def __init__(
-        self, host: Host, line: Line, rooms: Rooms, fetcher: Files, interactions: Interactions, positions: Positions
+        self,
+        host: Host,
+        line: Line,
+        rooms: Rooms,
+        fetcher: Files,
+        interactions: Interactions,
+        positions: Positions,
+        staff: str = "",
     ) -> None:
+        #: The channel where staff answer; "" without one.
+        self._staff = staff
         self._host, self._line, self._rooms, self._files = host, line, rooms, fetcher
         self._interactions = interactions
         self._positions = positions
@@ -126,7 +138,9 @@ class Inbox:
     async def _message(self, channel: str, payload: Mapping[str, Any]) -> None:
         room = await self._room(channel, payload)
         inbound = parse("MESSAGE_CREATE", payload, self._line.account, room) if room else None
-        if room and inbound and addressed(payload, self._line.account, room):
+        if room and self._is_staff(room):
+            await self._of_staff(room, payload, inbound)
+        elif room and inbound and addressed(payload, self._line.account, room):
             await self._know(channel, snowflake(inbound.event_id))
             await self._deliver(await self._files.with_files(inbound, files(payload)))
             self._positions.read(channel, snowflake(inbound.event_id))
@@ -137,7 +151,9 @@ class Inbox:
     async def _edit(self, channel: str, payload: Mapping[str, Any]) -> None:
         room = await self._room(channel, payload)
         inbound = parse("MESSAGE_UPDATE", payload, self._line.account, room) if room else None
-        if room and inbound and (addressed(payload, self._line.account, room) or await self._is_known(inbound)):
+        if room and inbound and self._is_staff(room):
+            await self._kept(self._host.staff_said, of_staff(inbound, ()))
+        elif room and inbound and (addressed(payload, self._line.account, room) or await self._is_known(inbound)):
             await self._deliver(inbound)
 
     async def _is_known(self, inbound: Inbound) -> bool:
@@ -145,7 +161,25 @@ class Inbox:
         talk = await self._stored(partial(self._host.transcript, inbound.place))
         return any(said.event_id == inbound.edit_of for said in talk.messages)
 
+    def _is_staff(self, room: Room) -> bool:
+        return bool(self._staff) and self._staff in (room.id, room.parent)
+
+    async def _of_staff(self, room: Room, payload: Mapping[str, Any], said: Inbound | None) -> None:
+        """In a thread; each is read on after a stop from our own first message there."""
+        if not room.parent:
+            return
+        number = snowflake(payload.get("id"))
+        await self._know(room.id, number)
+        if said:
+            here, left = await self._files.fetched(files(payload))
+            await self._kept(self._host.staff_said, of_staff(replace(said, attachments=here), left))
+        self._positions.read(room.id, number)
+        self._news.set()
+
     async def _interaction(self, channel: str, payload: Mapping[str, Any]) -> None:
+        where = await self._room(channel, payload) if self._staff else None
+        if where and self._is_staff(where):
+            return
         private = is_private(payload)
         room = Room(channel, public=False) if private else await self._room(channel, payload)
         if room:
@@ -197,9 +231,12 @@ class Inbox:
                 pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _deliver(self, inbound: Inbound) -> None:
+        await self._kept(self._host.deliver, inbound)
+
+    async def _kept(self, hand_over: Callable[[Said], Awaitable[object]], said: Said) -> None:
         """Once it is stored, or never will be."""
         try:
-            await self._stored(partial(self._host.deliver, inbound))
+            await self._stored(partial(hand_over, said))
         except Unacceptable as error:
             log.info("discord_not_taken", code=error.code)
 

@@ -21,6 +21,8 @@ class Room:
     id: str
     public: bool
     person: str = ""
+    #: The channel that a thread is in.
+    parent: str = ""
 
     @property
     def thread(self) -> str:
@@ -78,8 +80,9 @@ class Rooms:
             return
         if kind not in THREADS:
             _keep(self._forums, id_, kind in FORUMS)
+        parent = str(channel.get("parent_id") or "") if kind in THREADS else ""
         owner = str(channel.get("owner_id")) if kind in THREADS and self.is_post(channel) else ""
-        _keep(self._rooms, id_, Room(id_, public=kind != DIRECT, person=owner))
+        _keep(self._rooms, id_, Room(id_, public=kind != DIRECT, person=owner, parent=parent))
 
 
 def listed(payload: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field, SecretStr, field_validator
 
 from channels.base import BoardSettings, ChannelSettings
+from channels.staff import StaffSettings
 
 API = "https://discord.com/api/v10"
 
@@ -14,6 +15,13 @@ class DiscordBoard(BoardSettings):
 
     #: The id of the channel.
     place: str = Field(pattern=r"^[0-9]{15,20}$")
+
+
+class DiscordStaff(StaffSettings):
+    """A channel where each ticket has a thread."""
+
+    #: The channel's id.
+    channel: int = Field(gt=0)
 
 
 class DiscordSettings(ChannelSettings):
@@ -31,6 +39,8 @@ class DiscordSettings(ChannelSettings):
     commands: bool = True
     #: The tag of a forum's that a post gets once it is solved; "" tags none.
     solved_tag: str = Field(default="Solved", max_length=20)
+    #: Where tickets are mirrored, and who answers them there.
+    staff: DiscordStaff | None = None
     #: Channels and direct chats whose gaps are read after a restart, those with the newest messages first kept.
     remembered: int = Field(default=1000, ge=1, le=10_000)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -16,7 +16,8 @@ from channels.telegram.addressed import Me
 from channels.telegram.client import Client, told
 from channels.telegram.keyboard import HASHED, shortened
 from channels.telegram.parse import File, files, merged, parse, read
-from channels.words import Attachment, Inbound, Limits
+from channels.telegram.staff import heard, is_here
+from channels.words import Attachment, Inbound, Limits, StaffMessage
 
 log = structlog.get_logger()
 
@@ -29,9 +30,10 @@ LONGEST_NAMED = 100
 
 
 class Arrivals:
-    """Delivers updates, one message at a time. `limits` are the channel's."""
+    """Delivers updates, one message at a time. `limits` are the channel's; `staff` is the group where staff answer."""
 
-    def __init__(self, name: str, client: Client, limits: Limits) -> None:
+    def __init__(self, name: str, client: Client, limits: Limits, staff: int | None = None) -> None:
+        self._staff = staff
         self._name = name
         self._client = client
         self._limits = limits
@@ -42,19 +44,26 @@ class Arrivals:
 
         One that meets a fault of ours again and again is passed over: it must not hold up all others.
         """
-        parts = [inbound for update in updates if (inbound := parse(update, me))]
-        if not parts:
+        if self._staff is not None and any(is_here(update, self._staff) for update in updates):
+            said = heard(updates, me)
+            if said:
+                await self._whole(said.event_id, self._hear(said, updates, host), me, host)
             return
-        whole = merged(parts)
+        parts = [inbound for update in updates if (inbound := parse(update, me))]
+        if parts:
+            whole = merged(parts)
+            await self._whole(whole.event_id, self._deliver(whole, updates, host), me, host)
+
+    async def _whole(self, event_id: str, delivery: Awaitable[None], me: Me, host: Host) -> None:
         try:
-            await self._deliver(whole, updates, host)
+            await delivery
         except (NotStored, TelegramError):
             raise
         except Exception as error:
-            log.exception("telegram_fault", channel=self._name, event_id=whole.event_id)
-            if self._again(whole.event_id):
+            log.exception("telegram_fault", channel=self._name, event_id=event_id)
+            if self._again(event_id):
                 raise NotStored(f"fault of the channel: {type(error).__name__}") from error
-            host.trouble(me.account, f"{whole.event_id} was passed over: {type(error).__name__}")
+            host.trouble(me.account, f"{event_id} was passed over: {type(error).__name__}")
 
     async def _deliver(self, whole: Inbound, updates: Sequence[object], host: Host) -> None:
         inbound = await self._with_files(whole, [file for update in updates for file in files(update)])
@@ -65,6 +74,15 @@ class Arrivals:
         if inbound.choice:
             await self._release(updates[0])
 
+    async def _hear(self, said: StaffMessage, updates: Sequence[object], host: Host) -> None:
+        """What was written in the staff group, with its files."""
+        found = [file for update in updates for file in files(update)]
+        here, left = await self._all(found)
+        try:
+            await host.staff_said(replace(said, attachments=here, left=[file.name for file in left]))
+        except Unacceptable as error:
+            log.info("staff_not_heard", channel=self._name, event_id=said.event_id, code=error.code)
+
     def _again(self, name: str) -> bool:
         """Counts a failure; whether another try is due."""
         if len(self._tries) > MOST_TRIED:
@@ -74,12 +92,16 @@ class Arrivals:
 
     async def _with_files(self, inbound: Inbound, found: Sequence[File]) -> Inbound:
         """Files that cannot be had are named in the text."""
-        fetched = await asyncio.gather(*map(self._fetched, found[: self._limits.most_files]))
-        left = [file for file, here in zip(found, fetched, strict=False) if here is None]
-        left += found[self._limits.most_files :]
+        here, left = await self._all(found)
         named = [_left(file, inbound.language) for file in left]
         text = "\n".join(filter(None, [inbound.text, *named]))
-        return replace(inbound, text=text, attachments=[here for here in fetched if here])
+        return replace(inbound, text=text, attachments=here)
+
+    async def _all(self, found: Sequence[File]) -> tuple[list[Attachment], list[File]]:
+        """The files that could be had, and those that could not."""
+        fetched = await asyncio.gather(*map(self._fetched, found[: self._limits.most_files]))
+        left = [file for file, here in zip(found, fetched, strict=False) if here is None]
+        return [here for here in fetched if here], [*left, *found[self._limits.most_files :]]
 
     async def _fetched(self, file: File) -> Attachment | None:
         """None for one that Telegram does not hand out: it is too large, or gone, or was tried often enough."""

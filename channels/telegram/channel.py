@@ -22,6 +22,7 @@ from channels.telegram.markup import measure
 from channels.telegram.polling import Polling
 from channels.telegram.sending import Sending
 from channels.telegram.settings import TelegramSettings
+from channels.telegram.staff import Group
 from channels.telegram.webhook import Webhook
 from channels.words import Abilities, Board, Limits, Markup, Outbound, Place, Sent, Signal
 
@@ -47,7 +48,7 @@ class Telegram(Channel):
         files_apart=True,
         answers_raw=True,
     )
-    abilities: ClassVar[Abilities] = Abilities(public=True, threads=True, edits=True, catches_up=True)
+    abilities: ClassVar[Abilities] = Abilities(public=True, threads=True, edits=True, catches_up=True, staff=True)
 
     def __init__(self, name: str, settings: ChannelSettings) -> None:
         super().__init__(name, settings)
@@ -55,7 +56,9 @@ class Telegram(Channel):
             raise TypeError(f"{type(settings).__name__} are no settings of a Telegram bot")
         self._settings = settings
         self.client = Client(settings)
-        self._arrivals = Arrivals(name, self.client, self.limits)
+        staff = settings.staff
+        self.staff = Group(staff, settings.account, self.client) if staff else None
+        self._arrivals = Arrivals(name, self.client, self.limits, staff.group if staff else None)
         self._sending = Sending(self.client)
         self._announcing = Announcing(self.client, settings, self._sending)
         self._webhook = Webhook(settings, self._arrivals)

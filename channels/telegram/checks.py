@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from telegram import Chat, ChatFullInfo, ChatMember, WebhookInfo
+from telegram.error import TelegramError
 
 from channels.telegram.announcing import RIGHT
 from channels.telegram.client import Client, told
-from channels.telegram.settings import TelegramSettings
+from channels.telegram.settings import TelegramSettings, TelegramStaff
 
 
 async def wrong(client: Client, settings: TelegramSettings) -> Sequence[str]:
@@ -19,6 +20,7 @@ async def wrong(client: Client, settings: TelegramSettings) -> Sequence[str]:
     except Exception as error:  # noqa: BLE001 - an answer that cannot be read is one of the things that are wrong
         return [told(error)]
     found = [*_groups(me)] if settings.groups else []
+    found += await _staff(client, settings.staff) if settings.staff else []
     found += _webhook(webhook, settings)
     places = {one.place.partition(":")[0] for one in settings.announce}
     return found + [reason for place in sorted(places) if (reason := await _unposted(client, place, me))]
@@ -47,6 +49,19 @@ def _may_post(chat: ChatFullInfo, member: ChatMember) -> bool:
             return bool(getattr(member, "can_send_messages", False))
         case _:
             return False
+
+
+async def _staff(client: Client, staff: TelegramStaff) -> list[str]:
+    try:
+        group, member = await client.group(staff.group)
+    except TelegramError as error:
+        return [f"staff.group: the bot cannot see it; add it to the group: {told(error)}"]
+    found = []
+    if not group.get("is_forum"):
+        found.append("staff.group: the group has no topics; turn them on in its settings")
+    if not member.get("can_manage_topics"):
+        found.append("staff.group: make the bot an administrator there with the right to manage topics")
+    return found
 
 
 def _groups(me: dict[str, object]) -> list[str]:

@@ -13,7 +13,7 @@ from telegram import Bot
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
-from channels.errors import ChannelError, MayHaveArrived, Never, NotYet, TryAgain
+from channels.errors import ChannelError, Gone, MayHaveArrived, Never, NotYet, TryAgain
 from channels.telegram.settings import TelegramSettings
 
 # The library's own switch; without it every RetryAfter comes with a warning.
@@ -35,6 +35,8 @@ IDLE = 20.0
 GRACE = 10.0
 #: Seconds until a rejected token is tried again.
 TOKEN_PAUSE = 60.0
+#: How Telegram says that there is no such topic.
+NO_TOPIC = ("message thread not found", "topic_id_invalid", "topic_deleted")
 #: Characters of a platform's reason that are told.
 LONGEST_REASON = 200
 
@@ -71,6 +73,14 @@ class Client(Bot):
         if not isinstance(found, dict):
             raise TelegramError("getMe answered no user")
         return found
+
+    async def group(self, chat: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What Telegram says of a group, and of us in it."""
+        found = await self._post("getChat", {"chat_id": chat})
+        member = await self._post("getChatMember", {"chat_id": chat, "user_id": (await self.identity()).get("id")})
+        if not isinstance(found, dict) or not isinstance(member, dict):
+            raise TelegramError("getChat answered no chat")
+        return found, member
 
     async def fetch(self, file_id: str) -> tuple[str, bytes]:
         """The path of a file, and its bytes."""
@@ -158,6 +168,8 @@ def translated(error: Exception) -> ChannelError:  # noqa: PLR0911 - one way out
     match error:
         case RetryAfter():
             return NotYet(reason, seconds(error))
+        case BadRequest() if reason.casefold().endswith(NO_TOPIC):
+            return Gone(reason)
         case BadRequest() | Forbidden():
             return Never(reason)
         case InvalidToken():

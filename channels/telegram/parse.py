@@ -44,7 +44,7 @@ def parse(raw: object, me: Me) -> Inbound | None:
     if update.edited_message and message.location and message.location.live_period:
         return None
     text = said(message, me)
-    words = "\n".join(filter(None, [text, *_described(message)]))
+    words = "\n".join(filter(None, [text, *described(message)]))
     if text is None or not (words.strip() or _files(message)):
         return None
     return _inbound(update, message, message.sender, words, me, _kept(raw))
@@ -168,8 +168,8 @@ def _moment(seconds: int) -> datetime | None:
         return None
 
 
-def _described(message: Message) -> list[str]:
-    """What is no text, in words."""
+def described(message: Message) -> list[str]:
+    """What is neither text nor file, in words."""
     words = []
     if message.location:
         where, here = message.location, message.venue

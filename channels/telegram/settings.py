@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from pydantic import SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from channels.base import BoardSettings, ChannelSettings
+from channels.staff import StaffSettings
 
 TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{20,100}")
 WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
@@ -29,6 +30,13 @@ class TelegramBoard(BoardSettings):
         return value
 
 
+class TelegramStaff(StaffSettings):
+    """A group with topics where tickets are mirrored."""
+
+    #: The group's id; those of groups are below 0.
+    group: int = Field(lt=0)
+
+
 class TelegramSettings(ChannelSettings):
     """One bot. Several bots are several entries of type telegram."""
 
@@ -44,6 +52,8 @@ class TelegramSettings(ChannelSettings):
     groups: bool = True
     #: Where announcements go: channels and groups, or topics of groups, in which the bot may post.
     announce: tuple[TelegramBoard, ...] = ()
+    #: Where tickets are mirrored, and who answers them there.
+    staff: TelegramStaff | None = None
     #: The public address of `/channels/<name>/webhook`. Without it the bot polls.
     webhook_url: str | None = None
     #: What Telegram proves itself with at the webhook: 16 to 256 of A-Z a-z 0-9 _ -

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import aiohttp
 
-from channels.errors import MayHaveArrived, Never, TryAgain
+from channels.errors import Gone, MayHaveArrived, Never, TryAgain
 from channels.words import Board, Outbound, Place, StoredFile
-from channels.x.api import Answer, Api, Gone
+from channels.x.api import Answer, Api
 from channels.x.events import identity
 from channels.x.settings import XSettings
 from channels.x.text import LONGEST_POST

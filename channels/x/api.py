@@ -17,7 +17,7 @@ import aiohttp
 from oauthlib.oauth1 import Client as Signer  # type: ignore[import-untyped]  # it has no types
 from tweepy.asynchronous import AsyncClient  # type: ignore[import-untyped]  # it has no types
 
-from channels.errors import ChannelError, MayHaveArrived, Never, NotYet, TryAgain
+from channels.errors import ChannelError, Gone, MayHaveArrived, Never, NotYet, TryAgain
 from channels.x.settings import XSettings
 
 # Both write the headers of every request, and so the access token, into their debug log.
@@ -57,10 +57,6 @@ LONGEST_MOMENT = 12
 
 #: tweepy is untyped: what it is asked for, and what it gives back.
 Call = Callable[[Any], Awaitable[Any]]
-
-
-class Gone(Never):
-    """X does not have it, or not any more."""
 
 
 @dataclass(frozen=True, slots=True)

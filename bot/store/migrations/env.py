@@ -7,6 +7,7 @@ from sqlmodel import SQLModel
 
 import bot.store.announcement_tables
 import bot.store.link_tables
+import bot.store.mirror_tables
 import bot.store.settling_tables
 import bot.store.tables  # noqa: F401 - importing them fills the metadata
 

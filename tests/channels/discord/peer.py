@@ -43,6 +43,8 @@ class DiscordPeer:
         self.pause: float | None = 0.4
         self.secrets: Sequence[str] = (TOKEN, INTERACTION, "session-1")
         self.faults: dict[str, list[Fault]] = {}
+        #: What the next sends to the threads of a channel meet, by its id.
+        self.rooms: dict[str, list[Fault]] = {}
         #: Where a person is met, if not in the direct chat.
         self.places: dict[str, Place] = {}
         for person in PERSONS.values():
@@ -79,7 +81,8 @@ class DiscordPeer:
         return str(message["id"])
 
     async def repeat(self, message: str) -> None:
-        await self.server.gate.dispatch("MESSAGE_CREATE", self.server.find(message))
+        found = self.server.find(message)
+        await self.server.gate.dispatch("MESSAGE_CREATE", found | self.server._where(found["channel_id"]))
 
     async def edit(self, message: str, text: str) -> None:
         found = self.server.find(message)
@@ -196,7 +199,7 @@ class DiscordPeer:
 
     async def _meets(self, request: web.Request, channel: Json) -> web.Response | None:
         name = next((each["username"] for each in channel.get("recipients", ())), channel.get("name"))
-        waiting = self.faults.get(name or "")
+        waiting = self.faults.get(name or "") or self.rooms.get(str(channel.get("parent_id")))
         return await self._treat(waiting.pop(0), request, channel["id"]) if waiting else None
 
     async def _treat(self, fault: Fault, request: web.Request, channel: str) -> web.Response:

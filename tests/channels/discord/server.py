@@ -14,6 +14,7 @@ from aiohttp import web
 from tests.channels.discord.boards import Boards
 from tests.channels.discord.forum import Guilds
 from tests.channels.discord.line import Gate
+from tests.channels.discord.threads import Folding
 from tests.channels.discord.wire import BOT, EPOCH, TOKEN, File, Json, answer, refusal
 
 Meets = Callable[[web.Request, Json], Awaitable[web.Response | None]]
@@ -53,6 +54,11 @@ class Server:
         #: Sends a channel takes in so many seconds.
         self.bucket: tuple[int, float] = (5, 0.5)
         self.meets: Meets | None = None
+        #: What each role may, and the bot's marks under messages.
+        self.roles: list[Json] = []
+        #: Whether the bot may begin no threads.
+        self.forbidden = False
+        self.reactions: list[tuple[str, str]] = []
         #: Whether a history tells the nonce.
         self.tells_nonce = False
         self._windows: dict[str, tuple[float, int]] = {}
@@ -87,6 +93,7 @@ class Server:
                 web.get(f"{api}/channels/{{channel}}/messages", self._history),
                 web.post(f"{api}/channels/{{channel}}/messages", self._send),
                 web.post(f"{api}/channels/{{channel}}/typing", self._typing),
+                *Folding(self).routes(api),
                 web.post(f"{api}/interactions/{{id}}/{{token}}/callback", self._callback),
                 web.post(f"{api}/webhooks/{{id}}/{{token}}", self._followup),
                 *self.boards.routes(),

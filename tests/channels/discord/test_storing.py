@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from channels.errors import NotStored, Unacceptable
-from channels.words import Inbound, Received
+from channels.words import Inbound, Received, StaffMessage
 from tests.channels.discord.peer import DiscordPeer
 from tests.channels.webchat.host import MemoryHost
 from tests.samples import until
@@ -41,6 +41,10 @@ class Store(MemoryHost):
         if self.down:
             raise NotStored("down")
         return self.cursors.get(account)
+
+    async def staff_said(self, said: StaffMessage) -> None:
+        """There is no staff room."""
+        raise Unacceptable("bad_request", said.thread)
 
     async def keep_cursor(self, account: str, value: str) -> None:
         if self.down:

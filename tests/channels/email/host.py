@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from channels.errors import NotStored, Unacceptable
-from channels.words import Inbound, Place, Received, StoredFile, Transcript
+from channels.words import Inbound, Place, Received, StaffMessage, StoredFile, Transcript
 
 
 @dataclass
@@ -56,6 +56,10 @@ class Notes:
 
     async def cursor(self, account: str) -> str | None:
         return self.cursors.get(account)
+
+    async def staff_said(self, said: StaffMessage) -> None:
+        """There is no staff room."""
+        raise Unacceptable("bad_request", said.thread)
 
     async def keep_cursor(self, account: str, value: str) -> None:
         self.cursors[account] = value

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from tests.channels.peer import Fault
 from tests.channels.telegram.boards import Boards, Refused
+from tests.channels.telegram.forum import Forum, Unknown
 from tests.channels.telegram.gate import Gate
 
 BOT = 7200000001
@@ -81,6 +82,7 @@ class Server:
         #: Groups that became supergroups.
         self.moved: dict[int, int] = {}
         self.boards = Boards(self)
+        self.forum = Forum(self.number)
 
     async def open(self) -> None:
         """Listens behind the gate."""
@@ -130,7 +132,10 @@ class Server:
             if method == "getUpdates":
                 return await self._updates(request, given)
             ours = method in self.boards.METHODS
-            answer = self.boards.answer(method, given) if ours else await self._answer(method, given)
+            answer = self.boards.answer(method, given) if ours else self.forum.answer(method, given)
+            answer = answer or await self._answer(method, given)
+        except Unknown as error:
+            return _failed(Refused(400, str(error)))
         except Refused as error:
             response = _failed(error)
             if error.status in (429, 502):
@@ -215,6 +220,7 @@ class Server:
             raise Refused(400, reason, migrate_to_chat_id=self.moved[chat])
         if fault is Fault.GONE:
             raise Refused(403, "Forbidden: bot was blocked by the user")
+        self.forum.checked(chat, given.get("message_thread_id"))
         posted = self._post(chat, kind, given)
         self.posted.append(posted)
         if fault is Fault.SILENT:

@@ -10,7 +10,19 @@ from pathlib import Path
 
 from channels.base import Channel
 from channels.errors import NotStored, Unacceptable
-from channels.words import Author, Choice, Inbound, Outbound, Owner, Place, Received, Shown, StoredFile, Transcript
+from channels.words import (
+    Author,
+    Choice,
+    Inbound,
+    Outbound,
+    Owner,
+    Place,
+    Received,
+    Shown,
+    StaffMessage,
+    StoredFile,
+    Transcript,
+)
 
 Answer = Callable[[Inbound], Awaitable[None]]
 
@@ -88,6 +100,10 @@ class MemoryHost:
 
     async def cursor(self, account: str) -> str | None:
         return None
+
+    async def staff_said(self, said: StaffMessage) -> None:
+        """There is no staff room."""
+        raise Unacceptable("bad_request", said.thread)
 
     async def keep_cursor(self, account: str, value: str) -> None:
         raise AssertionError("a web chat has no cursor")

@@ -10,8 +10,8 @@ from aiohttp import web
 import channels.x.media
 import channels.x.reading
 from bot.store.tables import MessageState
-from channels.errors import NotStored
-from channels.words import Inbound, Place, Received
+from channels.errors import NotStored, Unacceptable
+from channels.words import Inbound, Place, Received, StaffMessage
 from tests.channels.house import House
 from tests.channels.peer import Fault
 from tests.channels.x.platform import Platform, Square
@@ -155,6 +155,10 @@ class Forgetful:
 
     async def cursor(self, account: str) -> str | None:
         return self.cursors.get(account)
+
+    async def staff_said(self, said: StaffMessage) -> None:
+        """There is no staff room."""
+        raise Unacceptable("bad_request", said.thread)
 
     async def keep_cursor(self, account: str, value: str) -> None:
         self.log.append(value)
