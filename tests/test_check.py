@@ -54,6 +54,33 @@ def test_an_unknown_channel_and_a_secret_in_the_file_are_named(desk: Path) -> No
     assert "set type to one of" in output
 
 
+@pytest.mark.parametrize(
+    ("type_", "told"),
+    [
+        ("acme:Pigeon", "cannot be imported: No module named 'acme'"),
+        ("channels.memory:Pigeon", "cannot be imported: module 'channels.memory' has no attribute 'Pigeon'"),
+        ("channels.memory:MemorySettings", "is no class made from channels.base.Channel"),
+        (":Pigeon", "cannot be imported"),
+        ("acme.:", "cannot be imported"),
+    ],
+)
+def test_a_channel_of_ones_own_that_is_none_is_named(desk: Path, type_: str, told: str) -> None:
+    """With the setting, its line, why, and what may stand there."""
+    replace(desk / "config.yaml", "  webchat: {}", f"  webchat: {{}}\n  shop: {{type: '{type_}'}}")
+    output = check().output
+    assert f"channels.shop.type: '{type_}' {told}" in output
+    assert "module:Class" in output
+
+
+def test_a_channel_of_ones_own_is_taken(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a file of the company's; a key it does not know is a problem like any other."""
+    text = "from channels.memory import Memory\n\nclass Pigeon(Memory):\n    pass\n"
+    (desk / "own_pigeon.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(desk))
+    replace(desk / "config.yaml", "  webchat: {}", "  shop: {type: 'own_pigeon:Pigeon', loft: 1}")
+    assert "channels.shop.loft: unknown key" in check().output
+
+
 def test_a_secret_file_that_is_missing_is_named(desk: Path) -> None:
     """The key and the path, not a traceback."""
     replace(desk / "config.yaml", "  webchat: {}", "  webchat: {identity_secret_file: /nowhere/secret}")

@@ -78,3 +78,39 @@ def test_a_file_that_is_not_utf8_is_told(tmp_path: Path) -> None:
     path.write_bytes("brand: {name: Bören}".encode("latin-1"))
     with pytest.raises(Misconfigured, match="UTF-8"):
         ConfigFile(path)
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://support.example.org/", "https://support.example.org"),
+        ("https://example.org:8443/help", "https://example.org:8443/help"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_an_address_from_outside_is_taken(tmp_path: Path, url: str, kept: str) -> None:
+    """With https, or on this machine alone."""
+    assert load(tmp_path, f"web: {{public_url: '{url}'}}").web.public_url == kept
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://support.example.org",
+        "http://127.0.0.1.example.org",
+        "https://user:pass@example.org",
+        "https://example.org/?a=1",
+        "https://example.org/#a",
+        "https://example.org/a b",
+        "https://[::1",
+        "javascript:alert(1)",
+        "support.example.org",
+        "",
+    ],
+)
+def test_an_address_that_could_be_read_on_the_way_is_refused(tmp_path: Path, url: str) -> None:
+    """Or that is none."""
+    with pytest.raises(Misconfigured) as raised:
+        load(tmp_path, f"web: {{public_url: '{url}'}}")
+    assert [problem.key for problem in raised.value.problems] == ["web.public_url"]
