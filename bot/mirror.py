@@ -64,11 +64,9 @@ class Mirrors:
             room.wake.set()
 
     async def run(self) -> None:
-        """Until cancelled; posts being sent are finished first."""
-        async with asyncio.TaskGroup() as group:
-            for room in self._rooms:
-                group.create_task(room.run())
-            await asyncio.Event().wait()
+        """Until cancelled; posts being sent are finished first, unless it is cancelled again."""
+        # Not a group of tasks: that one hands on the first cancellation only.
+        await asyncio.gather(asyncio.Event().wait(), *(room.run() for room in self._rooms))
 
 
 class _Room:

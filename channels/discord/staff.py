@@ -18,6 +18,8 @@ LONGEST_TITLE = 100
 #: Minutes without a message after which Discord folds a thread away; its longest.
 FOLDED_AFTER: Final = 10080
 PUBLIC_THREAD: Final = 11
+#: Types of channels where threads can be begun without a message: text, and announcements.
+TEXT = (0, 5)
 ARRIVED = "✅"
 #: What the bot must be allowed to do there, as Discord's settings call it.
 RIGHTS = {
@@ -94,6 +96,8 @@ async def missing(http: Http, channel: str, account: str) -> list[str]:
         roles = await http.get_roles(guild)
     except (discord.Forbidden, discord.NotFound) as error:
         return [f"staff.channel: the bot cannot see it; let it in, with {', '.join(RIGHTS.values())}: {failure(error)}"]
+    if found.get("type") not in TEXT:
+        return ["staff.channel: threads are begun in text channels only; name one"]
     allowed = _allowed(found, member, roles, account)
     return [
         f"staff.channel: give the bot the permission {name!r} in that channel"

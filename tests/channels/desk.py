@@ -96,6 +96,7 @@ class Desk:
         self.states = States(self.database)
         #: What the rooms complained of.
         self.troubles: list[str] = []
+        self.tasks: list[asyncio.Task[None]] = []
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -111,11 +112,11 @@ class Desk:
             channel, self.database, talks, self.files, lambda *_: None, self.settings, self.states, b"key", staff.said
         )
         delivery = Delivery(self.database, channels, self.files, section)
-        tasks = [asyncio.create_task(part) for part in (channel.run(host), delivery.run(), mirrors.run())]
+        self.tasks = tasks = [asyncio.create_task(part) for part in (channel.run(host), delivery.run(), mirrors.run())]
         try:
             yield
             for task in tasks:
-                if task.done():
+                if task.done() and not task.cancelled():
                     task.result()
         finally:
             for task in tasks:
@@ -125,6 +126,12 @@ class Desk:
     def _trouble(self, channel: str, account: str, reason: str) -> None:
         self.states.trouble(channel, account, reason)
         self.troubles.append(reason)
+
+    async def stop(self) -> None:
+        """As an operator does; leaving `open` then cuts short what is under way."""
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.sleep(0.05)
 
     async def thread(self, number: int = 0) -> Thread:
         """Returns once there is one with something in it."""

@@ -6,10 +6,11 @@ import pytest
 
 from bot.briefing import Briefing
 from bot.store import mirroring
+from bot.store.mirror_tables import MirrorPost
 from tests.channels.desk import Desk
 from tests.channels.mirror_suite import Suite
 from tests.channels.peer import Fault
-from tests.samples import NOW, escalated, until
+from tests.samples import NOW, escalated, rows, until
 
 
 class MirroredFaults(Suite):
@@ -70,6 +71,22 @@ class MirroredFaults(Suite):
         async with desk.open():
             await desk.shows(thread, "first")
         assert sum("first" in text for text in desk.texts(thread)) == 1
+
+    async def test_post_cut_short_while_it_was_sent_is_looked_up_or_told(self, desk: Desk) -> None:
+        """The room has it, and the run that sent it never knew."""
+        escalated(desk.database)
+        async with desk.open():
+            thread = await desk.thread()
+            desk.room.faults.append(Fault.SILENT)
+            desk.say("first", "e2")
+            await desk.shows(thread, "first")
+            await desk.stop()
+        assert [post.sending for post in rows(desk.database, MirrorPost)] == [True]
+        async with desk.open():
+            desk.say("second", "e3")
+            await desk.shows(thread, "second")
+        firsts = [text for text in desk.texts(thread) if "first" in text]
+        assert len(firsts) == 1 or (len(firsts) == 2 and "Perhaps for the second time" in firsts[1])
 
     async def test_room_without_rights_is_told_and_waited_for(self, desk: Desk) -> None:
         """The login names the right that is missing; customers are answered; nothing is lost."""

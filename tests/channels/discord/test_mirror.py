@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from channels.base import Channel
+from channels.discord.staff import RIGHTS
 from channels.words import Attachment
-from tests.channels.desk import Room, Thread
+from tests.channels.desk import Thread
 from tests.channels.discord.peer import PERSONS, DiscordPeer
 from tests.channels.discord.wire import BOT, Json
 from tests.channels.mirror import Mirrored
@@ -95,9 +96,29 @@ class Threads:
 
 
 @pytest.fixture
-def room(peer: DiscordPeer) -> Room:
+def room(peer: DiscordPeer) -> Threads:
     return Threads(peer)
 
 
 class TestDiscord(Mirrored, MirroredFaults):
     """With threads."""
+
+
+async def test_login_names_each_right_that_is_missing(room: Threads, peer: DiscordPeer) -> None:
+    """As Discord reckons them: roles, what the channel takes and gives; an administrator may everything."""
+    guild, staff = room.staff["guild_id"], room.staff
+    assert await room.channel().connect() == []
+    everybody = {"id": guild, "name": "@everyone", "permissions": "0"}
+    peer.server.roles = [everybody]
+    assert len(await room.channel().connect()) == len(RIGHTS)
+    staff["permission_overwrites"] = [{"id": BOT["id"], "type": 1, "allow": str(MAY), "deny": "0"}]
+    assert await room.channel().connect() == []
+    staff["permission_overwrites"] = [{"id": guild, "type": 0, "allow": "0", "deny": str(1 << 34)}]
+    peer.server.roles = [{**everybody, "permissions": str(MAY)}]
+    assert ["Manage Threads" in reason for reason in await room.channel().connect()] == [True]
+    peer.server.roles = [{**everybody, "permissions": str(1 << 3)}]
+    assert await room.channel().connect() == []
+    staff["type"] = 15
+    assert ["text channels only" in reason for reason in await room.channel().connect()] == [True]
+    del peer.server.channels[staff["id"]]
+    assert ["cannot see it" in reason for reason in await room.channel().connect()] == [True]

@@ -24,7 +24,7 @@ from tests.channels.mirror_faults import MirroredFaults
 from tests.channels.peer import Seen
 from tests.channels.telegram.forum import GROUP
 from tests.channels.telegram.platform import Platform
-from tests.channels.telegram.server import USERNAME, Json
+from tests.channels.telegram.server import USERNAME, Json, Refused
 from tests.samples import escalated, rows, until
 
 STAFF = {
@@ -144,6 +144,19 @@ async def test_whole_way_on_one_platform(
     await running
     assert "Anna" in peer.seen("ann")[-3].text
     assert len(peer.seen("ann")) == 4
+
+
+async def test_login_names_what_is_missing(room: Forum, peer: Platform) -> None:
+    """Topics, the right to manage them, and the group itself."""
+    forum = peer.server.forum
+    assert await room.channel().connect() == []
+    forum.chat["is_forum"] = False
+    forum.member = {"status": "member"}
+    no_topics, no_right = await room.channel().connect()
+    assert "no topics" in no_topics
+    assert "manage topics" in no_right
+    peer.server.refusals["getChat"] = [Refused(400, "Bad Request: chat not found")]
+    assert ["add it to the group" in reason for reason in await room.channel().connect()] == [True]
 
 
 class TestTelegram(Mirrored, MirroredFaults):
