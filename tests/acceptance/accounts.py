@@ -113,9 +113,14 @@ def _position(seen: Seen, told: Sequence[Told], found: Sequence[int]) -> int | N
     """Which of `told` it is that a person sees; None where it is none, or one that was seen already."""
     fresh = [(number, one) for number, one in enumerate(told) if number not in found]
     by_name = (number for number, one in fresh if one.platform_id == seen.id)
-    by_words = (number for number, one in fresh if one.state == "unknown" and _letters(one.text) == _letters(seen.text))
+    # Choices may stand behind the words as a list.
+    by_words = (number for number, one in fresh if one.state == "unknown" and _begins(seen.text, one.text))
     return next(by_name, None) if any(one.platform_id == seen.id for one in told) else next(by_words, None)
 
 
+def _begins(seen: str, told: str) -> bool:
+    return _letters(seen).startswith(_letters(told)[:TOLD_BY])
+
+
 def _letters(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text)[:TOLD_BY]
+    return re.sub(r"[\W_]+", "", text)

@@ -86,17 +86,14 @@ async def sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 
 @pytest.fixture
-def town(build: Build, sides: dict[str, Side], tmp_path: Path) -> Build:
-    """A house with all channels on."""
-
-    def build_there(**changes: dict[str, object]) -> House:
-        house = build(channels=sections(sides, tmp_path), conversation={"quiet_seconds": 0}, **changes)
-        pages = sides["webchat"]
-        assert isinstance(pages, Pages)
-        pages.base = house.chat
-        return house
-
-    return build_there
+async def town(build: Build, sides: dict[str, Side], tmp_path: Path) -> House:
+    """A house with all channels on, where nobody waits long for what is not coming."""
+    brisk: dict[str, dict[str, object]] = {"conversation": {"quiet_seconds": 0}, "delivery": {"timeout_seconds": 5}}
+    house = build(channels=sections(sides, tmp_path), **brisk)
+    pages = sides["webchat"]
+    assert isinstance(pages, Pages)
+    await pages.open(house)
+    return house
 
 
 @pytest.fixture(scope="module")

@@ -40,6 +40,8 @@ class Customer:
     #: Messages shown twice with different words.
     changed: int = 0
     visitor: Visitor | None = None
+    #: Whether the page stays open.
+    watching: bool = True
 
     async def arrive(self, client: httpx.AsyncClient) -> None:
         """Gets a token."""
@@ -58,9 +60,9 @@ class Customer:
                 await self.say(text, again=chance.random() < ONCE_MORE)
 
     async def watch(self) -> None:
-        """Keeps a page open until cancelled."""
+        """Keeps a page open until cancelled, or until its line breaks once `watching` is off."""
         assert self.visitor
-        while True:
+        while self.watching:
             try:
                 async with self.visitor.events() as events:
                     async for name, data in events:

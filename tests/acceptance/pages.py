@@ -13,19 +13,20 @@ from channels.webchat import WebChat
 from channels.webchat.settings import WebChatSettings
 from channels.words import Attachment, Place
 from tests.acceptance.customer import Customer
+from tests.acceptance.house import House
+from tests.channels.email.line import Line
 from tests.channels.peer import Fault, Seen
 
 
 class Pages:
-    """Each person has a page open. `base` is set before anybody comes."""
+    """Each person has a page open. `open` is called before anybody comes."""
 
     def __init__(self) -> None:
-        self.base = ""
-        #: What befalls the next messages of a person: the page's line breaks, or the answer to a message gets lost.
+        #: What befalls the next messages of a person: the answer that they are stored gets lost.
         self.faults: dict[str, list[Fault]] = {}
         self._customers: dict[str, Customer] = {}
-        self._open: dict[str, asyncio.Task[None]] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._pages: list[asyncio.Task[None]] = []
+        self._line = Line(0)
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
         self._client = httpx.AsyncClient(timeout=20, trust_env=False, limits=limits)
 
@@ -34,10 +35,18 @@ class Pages:
         """The visitors' tokens."""
         return [customer.visitor.token for customer in self._customers.values() if customer.visitor]
 
+    async def open(self, house: House) -> None:
+        """The way to `house`, which can be cut."""
+        self._line.target = house.port
+        await self._line.start()
+        self._client.base_url = httpx.URL(f"http://127.0.0.1:{self._line.port}/channels/webchat/")
+
     async def close(self) -> None:
-        """Every page is closed."""
-        await self.outage(on=True)
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        """Every page is closed, and not in the middle of connecting, which leaves sockets behind."""
+        for customer in self._customers.values():
+            customer.watching = False
+        await self._line.close()
+        await asyncio.gather(*self._pages)
         await self._client.aclose()
 
     def channel(self) -> Channel:
@@ -56,9 +65,6 @@ class Pages:
         assert not files
         customer = await self._arrived(person)
         fault = self.faults[person].pop(0) if self.faults.get(person) else None
-        if fault is Fault.CUT:
-            self._shut(person)
-            self._show(person)
         await customer.say(text, again=fault is Fault.SILENT)
         return customer.sent[-1][0]
 
@@ -70,15 +76,12 @@ class Pages:
                     await customer.store(event_id, text)
 
     async def cut(self) -> None:
-        """Every page loses its line and opens another."""
-        for person in self._customers:
-            self._shut(person)
-            self._show(person)
+        """Every open line breaks, of pages and under messages; new ones are taken."""
+        self._line.cut()
 
     async def outage(self, *, on: bool) -> None:
-        """While on, no page has a line."""
-        for person in self._customers:
-            self._shut(person) if on else self._show(person)
+        """While on, every line is refused."""
+        await (self._line.refuse() if on else self._line.start())
 
     def seen(self, person: str) -> Sequence[Seen]:
         customer = self._customers.get(person)
@@ -91,18 +94,8 @@ class Pages:
 
     async def _arrived(self, person: str) -> Customer:
         if person not in self._customers:
-            self._client.base_url = httpx.URL(self.base)
             customer = Customer(len(self._customers), ())
             await customer.arrive(self._client)
             self._customers[person] = customer
-            self._show(person)
+            self._pages.append(asyncio.create_task(customer.watch()))
         return self._customers[person]
-
-    def _show(self, person: str) -> None:
-        if person not in self._open:
-            self._open[person] = asyncio.create_task(self._customers[person].watch())
-
-    def _shut(self, person: str) -> None:
-        if page := self._open.pop(person, None):
-            page.cancel()
-            self._closing.add(page)

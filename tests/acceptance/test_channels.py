@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable
 
-from tests.acceptance.conftest import Build, Start
+from tests.acceptance.conftest import Start
 from tests.acceptance.house import PATIENCE, House
 from tests.acceptance.peers import Side
 
@@ -49,12 +49,11 @@ async def round_of(name: str, side: Side, house: House) -> None:
     assert len(side.seen("ann")) == before + 1, f"{name}: the bot spoke over Anna"
 
 
-async def test_every_channel_at_once(town: Build, start: Start, sides: dict[str, Side]) -> None:
+async def test_every_channel_at_once(town: House, start: Start, sides: dict[str, Side]) -> None:
     """People are answered in their language where they write, and handed over; nothing secret is logged."""
-    house = town()
-    await start(house).ready()
-    await asyncio.gather(*(round_of(name, side, house) for name, side in sides.items()))
-    shown = (await asyncio.to_thread(house.run, "channels")).stdout.decode()
+    await start(town).ready()
+    await asyncio.gather(*(round_of(name, side, town) for name, side in sides.items()))
+    shown = (await asyncio.to_thread(town.run, "channels")).stdout.decode()
     assert {line.split()[0] for line in shown.splitlines() if not line.startswith(" ")} == sides.keys()
-    logs = house.logs()
+    logs = town.logs()
     assert not [secret for side in sides.values() for secret in side.secrets if secret in logs]

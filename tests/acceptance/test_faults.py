@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.acceptance.accounts import Account
-from tests.acceptance.conftest import Build, Start
+from tests.acceptance.conftest import Start
 from tests.acceptance.crowd import Guest, crowd, storms
 from tests.acceptance.customer import questions
 from tests.acceptance.house import PATIENCE, ROOT, House, Up, family, gone
@@ -34,29 +34,28 @@ LONGEST = PATIENCE + SIZE / 5
 shown = Console(width=140, highlight=False)
 
 
-async def test_faults_and_kills_lose_nothing(town: Build, start: Start, sides: dict[str, Side]) -> None:
+async def test_faults_and_kills_lose_nothing(town: House, start: Start, sides: dict[str, Side]) -> None:
     """Messages over all channels, faults of every kind, three SIGKILLs: each message is in one turn, answered or filed.
 
     People see every answer once and in order; at most those that a platform cannot tell of may be missing.
     """
     chance = random.Random(seed := int(os.environ.get("FRONTDESK_TEST_SEED") or random.randrange(10**6)))  # noqa: S311
     shown.print(f"FRONTDESK_TEST_SEED={seed} FRONTDESK_TEST_FAULTS={SIZE}")
-    house = town(delivery={"timeout_seconds": 5})
     guests = crowd(chance, sides, [*questions(ROOT / "intents"), STRANGE, HUMANS], SIZE, KILLS + 1)
-    up = start(house)
+    up = start(town)
     await up.ready()
     async with asyncio.TaskGroup() as greeting:
         for guest in guests:
             greeting.create_task(guest.greet())
-    await answered(house, up, guests)
+    await answered(town, up, guests)
     lives = [asyncio.Event() for _ in range(KILLS + 1)]
     async with weather(sides, chance) as met, asyncio.timeout(2 * LONGEST), asyncio.TaskGroup() as talking:
         for guest in guests:
-            talking.create_task(guest.talk(house, lives, chance, SPREAD))
-        up = await killed_and_started(house, start, up, lives, chance)
-    await answered(house, up, guests)
+            talking.create_task(guest.talk(town, lives, chance, SPREAD))
+        up = await killed_and_started(town, start, up, lives, chance)
+    await answered(town, up, guests)
     of = {name: [guest for guest in guests if guest.channel == name] for name in sides}
-    accounts = {name: Account(house, name, of[name], met[name]) for name in sides}
+    accounts = {name: Account(town, name, of[name], met[name]) for name in sides}
     tell({name: account.row() for name, account in accounts.items()})
     everything = family(up.process.pid)
     assert await up.stop() == 0
@@ -66,8 +65,8 @@ async def test_faults_and_kills_lose_nothing(town: Build, start: Start, sides: d
         assert account.wrong.twice == []
         assert account.wrong.late == []
     assert sum(account.row()["stored"] for account in accounts.values()) == SIZE
-    assert not house.ask("SELECT reason FROM ticket WHERE reason = 'fault'")
-    assert "Traceback" not in house.logs()
+    assert not town.ask("SELECT reason FROM ticket WHERE reason = 'fault'")
+    assert "Traceback" not in town.logs()
 
 
 async def killed_and_started(
