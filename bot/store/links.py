@@ -70,14 +70,18 @@ def claim(session: Session, digest: str, channel: str, place: Place, greet: Gree
     Raises `Refused` where the link is unknown, too old, or opened from elsewhere, and where somebody has written from
     `place` before.
     """
-    link = session.exec(select(PrivateLink).where(PrivateLink.digest == digest).with_for_update()).first()
-    known = session.exec(select(Address).filter_by(channel=channel, account=place.account, handle=place.handle)).first()
-    if link and link.private_id and known and _is_at(session, link.private_id, known):
-        return
-    if link is None or link.claimed_at or link.expires_at <= now or known:
-        raise Refused("this link is used, too old, or was never given")
-    # The conversation first, its ticket second, as turns and sends lock them.
+    link = session.exec(select(PrivateLink).where(PrivateLink.digest == digest)).first()
+    if link is None:
+        raise Refused("this link was never given")
+    # The conversation first, then the link, its ticket last, as turns and sends lock them.
     public = session.get_one(Conversation, link.conversation_id, with_for_update=True)
+    session.refresh(link, with_for_update=True)
+    handle = {"channel": channel, "account": place.account, "handle": place.handle}
+    known = session.exec(select(Address).filter_by(**handle)).first()
+    if link.private_id and known and _is_at(session, link.private_id, known):
+        return
+    if link.claimed_at or link.expires_at <= now or known:
+        raise Refused("this link is used or too old")
     ticket = ticket_of(session, public.id)
     private = _begin(session, public, channel, place, now)
     link.claimed_at, link.private_id = now, private.id

@@ -9,6 +9,7 @@ import pytest
 
 from bot.rendering import parts
 from channels.errors import MayHaveArrived, Never, NotYet, TryAgain
+from channels.x import X
 from channels.x.budget import Budget
 from tests.channels.peer import Fault
 from tests.channels.x.counting import counted
@@ -27,6 +28,14 @@ def test_limit_is_that_of_the_place(peer: Platform) -> None:
     posts = [part.text for part in parts(text, (), (), channel.limits_at(public))]
     assert "".join(posts) == text
     assert max(map(counted, posts)) <= 280
+
+
+def test_links_reach_whom_they_are_left_to() -> None:
+    """In private always, in public with `links`: where they would be dropped the core gives none."""
+    public = replace(ANN, public=True)
+    channels = [X("x", settings(links=links)) for links in (False, True)]
+    assert [channel.limits_at(public).links for channel in channels] == [False, True]
+    assert [channel.limits_at(ANN).links for channel in channels] == [True, True]
 
 
 async def test_public_reply_answers_the_post(square: Square) -> None:
