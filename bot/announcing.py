@@ -98,18 +98,18 @@ class Announcer:
             outbound = outbound_of(announcement, post, parts[number], number)
             async with asyncio.timeout(self._settings.timeout_seconds):
                 sent = await channel.announce(outbound)
-            await self._part_sent(post, sent, last=number == len(parts) - 1)
+            await self._part_sent(post, number, sent, last=number == len(parts) - 1)
 
-    async def _part_sent(self, post: Post, sent: Sent, *, last: bool) -> None:
-        post = await self._noted(post, sent, last=last)
+    async def _part_sent(self, post: Post, part: int, sent: Sent, *, last: bool) -> None:
+        post = await self._noted(post, part, sent, last=last)
         if last:
             self._tell(post)
 
-    async def _noted(self, post: Post, sent: Sent, *, last: bool) -> Post:
+    async def _noted(self, post: Post, part: int, sent: Sent, *, last: bool) -> Post:
         """Writes down that it stands there, as often as it takes: forgotten, nobody could say."""
         while True:
             try:
-                return await self._database.run(announcements.part_sent, post.id, sent, now(), last=last)
+                return await self._database.run(announcements.part_sent, post.id, part, sent, now(), last=last)
             except StorageDown as error:
                 log.error("storage_down", doing="noting an announcement", reason=str(error))
                 await asyncio.sleep(PAUSE)
@@ -137,9 +137,9 @@ class Announcer:
         if sent is None:
             await self._put_off(post, TryAgain(reason))
         elif number == len(parts) - 1:
-            await self._part_sent(post, sent, last=True)
+            await self._part_sent(post, number, sent, last=True)
         else:
-            await self._part_sent(post, sent, last=False)
+            await self._part_sent(post, number, sent, last=False)
             await self.settle(post, PostState.QUEUED, None)
 
     async def settle(self, post: Post, state: PostState, error: str | None) -> None:

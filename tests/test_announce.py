@@ -132,7 +132,7 @@ def test_what_was_announced_is_shown_and_corrected_where_that_can_be() -> None:
     place = Place(account="", handle="", public=True)
     number = database.transact(announcements.create, [Target("x", place, "en", "TON is listed.")], None, "anna", NOW)
     (post,) = database.transact(announcements.view, number).posts
-    database.transact(announcements.part_sent, post.id, Sent(platform_id="4711"), NOW, last=True)
+    database.transact(announcements.part_sent, post.id, 0, Sent(platform_id="4711"), NOW, last=True)
     database.close()
     assert "anna en 1 sent TON is listed." in invoked("list")[1]
     assert "x timeline (en): sent as 4711" in invoked("show", "1")[1]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +19,7 @@ from bot.settings import DeliverySection
 from bot.store import announcements
 from bot.store.announcement_tables import Post, PostState
 from bot.store.announcements import Target, View
-from bot.store.database import Database, Session
+from bot.store.database import Database
 from bot.store.inbox import KeptFile
 from channels.errors import MayHaveArrived, Never, TryAgain
 from channels.memory import Memory
@@ -140,17 +140,21 @@ async def test_database_that_is_away_forgets_nothing(
     """What the platform has is written down once the database is back, and not posted again."""
     monkeypatch.setattr(bot.announcing, "PAUSE", 0.01)
     number = created(sqlite)
-    away = iter([StorageDown("locked"), StorageDown("locked")])
-    note = announcements.part_sent
+    run, breaks = sqlite.run, [True, True]
 
-    def noting(session: Session, post_id: int, sent: Sent, at: datetime, *, last: bool) -> Post:
-        for error in away:
-            raise error
-        return note(session, post_id, sent, at, last=last)
+    async def breaking(work: Any, *args: Any, **kwargs: Any) -> Any:
+        """The line breaks during the commit, so that nobody is told that it is written."""
+        result = await run(work, *args, **kwargs)
+        if work is announcements.part_sent and breaks:
+            breaks.pop()
+            raise StorageDown("the line broke")
+        return result
 
-    monkeypatch.setattr(announcements, "part_sent", noting)
-    assert told(await announcer(sqlite, town).send(number)) == [SENT, SENT]
-    assert list(away) == []
+    monkeypatch.setattr(sqlite, "run", breaking)
+    found = await announcer(sqlite, town).send(number)
+    assert told(found) == [SENT, SENT]
+    assert [post.platform_ids for post in found.posts] == [["square-0"], ["market-0"]]
+    assert breaks == []
 
 
 async def test_changes_are_tried_until_done(database: Database, town: Town) -> None:

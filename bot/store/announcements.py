@@ -90,10 +90,10 @@ def begin(session: Session, post_id: int, now: datetime) -> Post:
     return post
 
 
-def part_sent(session: Session, post_id: int, sent: Sent, now: datetime, *, last: bool) -> Post:
-    """The platform has one part more, and with the last one all of it."""
+def part_sent(session: Session, post_id: int, part: int, sent: Sent, now: datetime, *, last: bool) -> Post:
+    """The platform has `part`, and with the last one all of it. Saying it twice changes nothing."""
     post = session.get_one(Post, post_id)
-    post.platform_ids = [*post.platform_ids, sent.platform_id]
+    post.platform_ids = [*post.platform_ids[:part], sent.platform_id]
     post.error = sent.note or None
     post.updated_at = now
     if last:

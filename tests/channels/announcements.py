@@ -279,9 +279,10 @@ class Once:
         announcer = self.square.announcer()
         view = await announcer.view(number)
 
-        async def forget(_: Post, sent: Sent, *, last: bool) -> None:
+        async def forget(_: Post, part: int, sent: Sent, *, last: bool) -> None:
             assert sent.platform_id
             assert last
+            assert part == 0
 
         monkeypatch.setattr(announcer, "_part_sent", forget)
         await announcer._post(view.announcement, post)
