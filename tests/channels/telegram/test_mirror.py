@@ -22,9 +22,10 @@ from tests.channels.desk import Desk, Thread
 from tests.channels.mirror import Mirrored
 from tests.channels.mirror_faults import MirroredFaults
 from tests.channels.peer import Seen
+from tests.channels.telegram.boards import Refused
 from tests.channels.telegram.forum import GROUP
 from tests.channels.telegram.platform import Platform
-from tests.channels.telegram.server import USERNAME, Json, Refused
+from tests.channels.telegram.server import USERNAME, Json
 from tests.samples import escalated, rows, until
 
 STAFF = {
