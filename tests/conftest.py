@@ -26,6 +26,20 @@ from tests.sending import Clock
 RESPONSES = Path(answers.__file__).parent.parent / "responses"
 
 
+#: Folders whose tests want a whole machine: Rasa trains, browsers draw, servers are killed. They share what was made
+#: once, so one process runs them all, while the others' tests, which mostly wait, run beside it.
+HEAVY = ("acceptance", "browser", "rasa")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Says which tests stay together where several processes run them: a file, or all that is heavy."""
+    here = Path(__file__).parent
+    for item in items:
+        folder, *_ = parts = item.path.relative_to(here).parts
+        item.add_marker(pytest.mark.xdist_group("heavy" if folder in HEAVY else "/".join(parts)))
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The address of a fresh PostgreSQL without any database of ours, gone at the end of the session."""
