@@ -66,13 +66,13 @@ def send(
         if silent := left_out(channels, texts):
             err.print(f"Without a text in their language: {', '.join(silent)}", markup=False, soft_wrap=True)
         _possible(shown)
+        if dry_run:
+            return None
         twin = await at.database.run(announcements.unfinished_twin, texts)
         if twin is not None:
             raise Refused(
                 f"announcement {twin} says the same and is not everywhere yet: frontdesk announce resume {twin}"
             )
-        if dry_run:
-            return None
         _agreed(f"Post this at {len(shown)} place{'s' if len(shown) > 1 else ''}?", yes=yes)
         targets = [Target(one.channel, one.board.place, one.board.language, one.text) for one in shown]
         number = await at.create(targets, kept, agent)
@@ -123,7 +123,7 @@ def withdraw(
 
     async def work(at: Desk) -> tuple[View, int]:
         found = await at.database.run(announcements.view, number)
-        err.print(describe(found))
+        err.print(describe(found), soft_wrap=True)
         _agreed(f"Take announcement {number} back?", yes=yes)
         return await at.changes(tell).withdraw(number)
 
@@ -160,7 +160,7 @@ def show(number: Number, config: ConfigOption = DEFAULT_CONFIG, *, as_json: Json
     if as_json:
         out.print_json(json.dumps(rows(found)))
     else:
-        out.print(describe(found))
+        out.print(describe(found), soft_wrap=True)
 
 
 def _done(config: Path, work: Callable[[Desk], Awaitable[Result]], *, alone: bool = True) -> Result:
