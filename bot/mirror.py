@@ -121,7 +121,10 @@ class _Room:
             await asyncio.shield(working)
         except asyncio.CancelledError:
             self._stopping = True
-            await working
+            try:
+                await working
+            except Exception as error:  # noqa: BLE001 - whatever it was, the stop goes on: the rows tell what is left
+                log.error("mirror_stopped", channel=self._channel.name, reason=type(error).__name__)
             raise
 
     async def _round(self) -> None:
