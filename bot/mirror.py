@@ -121,7 +121,10 @@ class _Room:
             await asyncio.shield(working)
         except asyncio.CancelledError:
             self._stopping = True
-            await working
+            try:
+                await working
+            except Exception as error:  # noqa: BLE001 - whatever it was, the stop goes on: the rows tell what is left
+                log.error("mirror_stopped", channel=self._channel.name, reason=type(error).__name__)
             raise
 
     async def _round(self) -> None:
@@ -143,7 +146,10 @@ class _Room:
                 self._rests.pop(due.ticket_id, None)
             except Gone as error:
                 log.warning("mirror_gone", channel=self._channel.name, ticket=due.number, reason=str(error))
-                await self._posting.note(mirroring.lost, self._channel.name, due.ticket_id)
+                if due.over and not due.waiting:
+                    await self._posting.note(mirroring.closed, self._channel.name, due.ticket_id, now_closed=True)
+                else:
+                    await self._posting.note(mirroring.lost, self._channel.name, due.ticket_id)
             except TryAgain as error:
                 self._put_off(due, error.after, str(error))
             except StorageDown as error:
@@ -192,14 +198,20 @@ class _Room:
             await self._posting.note(outcomes.settled, answer.id)
 
     async def _marked(self, answer: Arrived) -> None:
+        """Raises `TryAgain` or `TimeoutError`."""
+        if not answer.thread:
+            return
         try:
             async with asyncio.timeout(self._seconds):
                 await self._staff.mark(answer.thread, answer.raw)
-        except TryAgain:
+        except (TryAgain, TimeoutError):
             raise
         except ChannelError as error:
             # The message is gone, or marks are not permitted: the answer has arrived all the same.
             log.info("mirror_not_marked", channel=self._channel.name, reason=str(error))
+        except Exception:
+            # The edge of every channel: a mark is worth no more than this line.
+            log.exception("mirror_fault", channel=self._channel.name, answer=answer.id)
 
     def _put_off(self, due: Due, after: float | None, reason: str) -> None:
         last = self._rests.get(due.ticket_id, (0.0, FIRST_PAUSE / 2))[1]

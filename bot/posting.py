@@ -44,6 +44,9 @@ class Posting:
     async def send(self, due: Due, thread: str, post: Pending) -> None:
         """What is left of a post. Raises `TryAgain`, `Gone`, or `Never` where the room takes nothing at all."""
         pieces = self._pieces(thread, post)
+        if post.parts >= len(pieces):
+            # The limits were others when its first parts were sent.
+            await self.note(mirroring.part_posted, post.id, post.parts, last=True)
         for number in range(post.parts, len(pieces)):
             outbound = self._outbound(due, thread, post, pieces[number], number)
             looks = post.interrupted and number == post.parts

@@ -99,7 +99,7 @@ def test_thread_is_closed_when_all_was_told(database: Database, content: Content
     assert post_all(database, mirrored)
     database.transact(mirroring.closed, ROOM, mirrored, now_closed=True)
     assert database.transact(mirroring.due, ROOM) == []
-    assert [mirror.closed for mirror in rows(database, Mirror)] == [True]
+    assert [(mirror.closed, mirror.done) for mirror in rows(database, Mirror)] == [(True, True)]
 
 
 def test_lost_thread_begins_anew(database: Database, content: Content, mirrored: int) -> None:

@@ -14,8 +14,21 @@ from bot.store.tables import Moment
 IS_UNSETTLED = text("NOT staffsaid.settled")
 
 
+#: Something may still be posted there. The same holds for these words.
+IS_FOLLOWED = text("NOT mirror.done")
+
+
 class Mirror(SQLModel, table=True):
     """A ticket in the staff room of a channel."""
+
+    __table_args__ = (
+        Index(
+            "mirror_followed",
+            "channel",
+            sqlite_where=text("NOT done"),
+            postgresql_where=text("NOT done"),
+        ),
+    )
 
     ticket_id: int = Field(foreign_key="ticket.id", primary_key=True)
     channel: str = Field(primary_key=True)
@@ -23,7 +36,10 @@ class Mirror(SQLModel, table=True):
     thread: str | None = Field(default=None, index=True)
     #: The newest line of the timeline that is written down to be posted; 0 before the brief is.
     event_id: int = 0
+    #: How the thread is at the platform.
     closed: bool = False
+    #: The ticket is over, all of it was told, and the thread is closed.
+    done: bool = False
 
 
 class MirrorPost(SQLModel, table=True):

@@ -13,13 +13,24 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, delete, exists, select
 
-from bot.store.mirror_tables import Mirror, MirrorPost, StaffSaid
+from bot.store.mirror_tables import IS_FOLLOWED, Mirror, MirrorPost, StaffSaid
 from bot.store.reading import Said, TicketView, show, with_files
-from bot.store.tables import Conversation, File, Message, MessageState, Ticket, TicketConversation, TicketEvent
+from bot.store.tables import (
+    Conversation,
+    File,
+    Message,
+    MessageState,
+    Ticket,
+    TicketConversation,
+    TicketEvent,
+    TicketState,
+)
 from bot.store.ticketing import OVER
 
 #: Tickets that are newly mirrored, and lines that are written down, in one transaction.
-MOST_NEW, MOST_LINES = 20, 200
+MOST_NEW, MOST_LINES = 5, 200
+
+WORKED_ON = [state for state in TicketState if state not in OVER]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,8 @@ def follow(session: Session, channel: str, sources: Collection[str], writer: Wri
     """
     for ticket in session.exec(_unmirrored(channel, sources)).all():
         session.add(Mirror(ticket_id=ticket.id, channel=channel))
+    for mirror in session.exec(_reopened(channel)).all():
+        mirror.done = False
     session.flush()
     for mirror, ticket in session.exec(_unbriefed(channel)).all():
         view = show(session, ticket.number)
@@ -91,12 +104,12 @@ def follow(session: Session, channel: str, sources: Collection[str], writer: Wri
 
 def due(session: Session, channel: str) -> list[Due]:
     """Mirrors with something to be posted, or to be closed, oldest ticket first."""
-    waiting = exists().where(col(MirrorPost.ticket_id) == Mirror.ticket_id, col(MirrorPost.channel) == Mirror.channel)
+    waiting = _is_waiting()
     over = and_(col(Ticket.state).in_(OVER), ~_has_news())
     rows = session.exec(
         select(Mirror, Ticket, waiting, over)
         .join(Ticket, col(Mirror.ticket_id) == Ticket.id)
-        .where(Mirror.channel == channel, or_(waiting, and_(over, col(Mirror.closed).is_(False))))
+        .where(IS_FOLLOWED, Mirror.channel == channel, or_(waiting, over))
         .order_by(col(Ticket.id))
     )
     return [
@@ -112,10 +125,11 @@ def opened(session: Session, channel: str, ticket_id: int, thread: str) -> None:
 
 
 def closed(session: Session, channel: str, ticket_id: int, *, now_closed: bool) -> None:
-    """The thread was closed, or opened again. With news meanwhile it counts as open: a closed one is not followed."""
+    """The thread was closed, or opened again. Closed, it is followed no longer, unless there is news meanwhile."""
     mirror = session.get_one(Mirror, (ticket_id, channel))
-    news = session.exec(select(Mirror.ticket_id).filter_by(ticket_id=ticket_id, channel=channel).where(_has_news()))
-    mirror.closed = now_closed and news.first() is None
+    this = and_(col(Mirror.ticket_id) == ticket_id, col(Mirror.channel) == channel)
+    news = session.exec(select(Mirror.ticket_id).where(this, or_(_has_news(), _is_waiting()))).first()
+    mirror.closed, mirror.done = now_closed, now_closed and news is None
 
 
 def lost(session: Session, channel: str, ticket_id: int) -> None:
@@ -157,7 +171,8 @@ def part_posted(session: Session, post_id: int, parts: int, *, last: bool) -> No
     if last:
         session.delete(post)
     else:
-        post.parts, post.sending, post.doubtful = parts, False, False
+        # The next part is on its way before anybody could say so again.
+        post.parts, post.doubtful = parts, False
 
 
 def put_back(session: Session, post_id: int, *, doubtful: bool = False) -> None:
@@ -191,34 +206,41 @@ def add_post(
         created_at=now,
     )
     session.add(post)
+    mirror.done = False
 
 
 def _unmirrored(channel: str, sources: Collection[str]) -> Any:
     mirrored = exists().where(col(Mirror.ticket_id) == Ticket.id, col(Mirror.channel) == channel)
-    wanted = select(Ticket).where(col(Ticket.state).not_in(OVER), ~mirrored).order_by(col(Ticket.id)).limit(MOST_NEW)
+    wanted = select(Ticket).where(col(Ticket.state).in_(WORKED_ON), ~mirrored).order_by(col(Ticket.id)).limit(MOST_NEW)
     if not sources:
         return wanted
-    theirs = (
-        select(TicketConversation.ticket_id)
-        .join(Conversation, col(TicketConversation.conversation_id) == Conversation.id)
-        .where(col(Conversation.channel).in_(sources))
+    theirs = exists().where(
+        col(TicketConversation.ticket_id) == Ticket.id,
+        col(TicketConversation.conversation_id) == Conversation.id,
+        col(Conversation.channel).in_(sources),
     )
-    return wanted.where(col(Ticket.id).in_(theirs))
+    return wanted.where(theirs)
+
+
+def _reopened(channel: str) -> Any:
+    is_over_no_more = and_(col(Ticket.state).in_(WORKED_ON), col(Mirror.done).is_(True))
+    joined = select(Mirror).join(Ticket, col(Mirror.ticket_id) == Ticket.id)
+    return joined.where(Mirror.channel == channel, is_over_no_more)
 
 
 def _has_news() -> ColumnElement[bool]:
     return exists().where(col(TicketEvent.ticket_id) == Mirror.ticket_id, col(TicketEvent.id) > Mirror.event_id)
 
 
-def _is_live() -> ColumnElement[bool]:
-    return or_(col(Ticket.state).not_in(OVER), col(Mirror.closed).is_(False))
+def _is_waiting() -> ColumnElement[bool]:
+    return exists().where(col(MirrorPost.ticket_id) == Mirror.ticket_id, col(MirrorPost.channel) == Mirror.channel)
 
 
 def _unbriefed(channel: str) -> Any:
     return (
         select(Mirror, Ticket)
         .join(Ticket, col(Mirror.ticket_id) == Ticket.id)
-        .where(Mirror.channel == channel, Mirror.event_id == 0, _is_live())
+        .where(IS_FOLLOWED, Mirror.channel == channel, Mirror.event_id == 0)
         .order_by(col(Ticket.id))
         .limit(MOST_NEW)
     )
@@ -227,9 +249,8 @@ def _unbriefed(channel: str) -> Any:
 def _news(channel: str) -> Any:
     return (
         select(Mirror, TicketEvent)
-        .join(Ticket, col(Mirror.ticket_id) == Ticket.id)
-        .join(TicketEvent, col(TicketEvent.ticket_id) == Ticket.id)
-        .where(Mirror.channel == channel, _is_live(), Mirror.event_id > 0, col(TicketEvent.id) > Mirror.event_id)
+        .join(TicketEvent, col(TicketEvent.ticket_id) == Mirror.ticket_id)
+        .where(IS_FOLLOWED, Mirror.channel == channel, Mirror.event_id > 0, col(TicketEvent.id) > Mirror.event_id)
         .order_by(col(TicketEvent.id))
         .limit(MOST_LINES)
     )
@@ -253,12 +274,17 @@ def _post(session: Session, mirror: Mirror, drafted: Drafted | None, now: dateti
     if drafted is None:
         return
     last = _last(session, mirror)
-    if last and not (drafted.files or last.files or last.answering or last.sending or last.parts or last.substitute):
+    if last and not drafted.files and _may_grow(last):
         # What waits together is posted together: a group takes few messages a minute.
         last.text = f"{last.text}\n\n{drafted.text}"
         return
     add_post(session, mirror, drafted.text, {}, now, drafted.files)
     session.flush()
+
+
+def _may_grow(post: MirrorPost) -> bool:
+    """Nothing of it can be there yet, and it is nothing but text."""
+    return not (post.files or post.answering or post.substitute or post.sending or post.doubtful or post.parts)
 
 
 def _last(session: Session, mirror: Mirror) -> MirrorPost | None:

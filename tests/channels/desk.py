@@ -121,7 +121,8 @@ class Desk:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.wait(tasks)
+            _, pending = await asyncio.wait(tasks, timeout=30)
+            assert not pending, "a stop is waited for in vain"
 
     def _trouble(self, channel: str, account: str, reason: str) -> None:
         self.states.trouble(channel, account, reason)

@@ -17,10 +17,18 @@ def upgrade() -> None:
         sa.Column("thread", sa.String(), nullable=True),
         sa.Column("event_id", sa.Integer(), nullable=False),
         sa.Column("closed", sa.Boolean(), nullable=False),
+        sa.Column("done", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"]),
         sa.PrimaryKeyConstraint("ticket_id", "channel"),
     )
     op.create_index("ix_mirror_thread", "mirror", ["thread"])
+    op.create_index(
+        "mirror_followed",
+        "mirror",
+        ["channel"],
+        sqlite_where=sa.text("NOT done"),
+        postgresql_where=sa.text("NOT done"),
+    )
     op.create_table(
         "mirrorpost",
         sa.Column("id", sa.Integer(), nullable=False),
