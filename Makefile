@@ -33,7 +33,7 @@ train: install ## a model of the present data in intents/
 	@.venv/bin/frontdesk train
 
 test: install $(TESTS) browser mailservers ## every test; ARGS="-k word" for some
-	.venv/bin/pytest --numprocesses 2 --dist loadgroup $(ARGS)
+	.venv/bin/pytest --numprocesses 2 --dist loadscope $(ARGS)
 
 check: $(TESTS) $(RASA) ## format, lint, types, who may import whom
 	.venv/bin/ruff format --check .

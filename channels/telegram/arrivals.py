@@ -13,6 +13,7 @@ from telegram.error import BadRequest, TelegramError
 from channels.base import Host
 from channels.errors import NotStored, Unacceptable
 from channels.telegram.addressed import Me
+from channels.telegram.albums import Albums
 from channels.telegram.client import Client, told
 from channels.telegram.keyboard import HASHED, shortened
 from channels.telegram.parse import File, files, merged, parse, read
@@ -38,6 +39,7 @@ class Arrivals:
         self._client = client
         self._limits = limits
         self._tries: Counter[str] = Counter()
+        self._albums = Albums()
 
     async def take(self, updates: Sequence[object], me: Me, host: Host) -> None:
         """Returns once they are on disk, as one message. Raises `NotStored`, and `TelegramError` for a file to come.
@@ -50,8 +52,8 @@ class Arrivals:
                 await self._whole(said.event_id, self._hear(said, updates, host), me, host)
             return
         parts = [inbound for update in updates if (inbound := parse(update, me))]
-        if parts:
-            whole = merged(parts)
+        whole = self._albums.grown(updates[0], parts[0] if parts else None) or (merged(parts) if parts else None)
+        if whole:
             await self._whole(whole.event_id, self._deliver(whole, updates, host), me, host)
 
     async def _whole(self, event_id: str, delivery: Awaitable[None], me: Me, host: Host) -> None:
@@ -71,6 +73,8 @@ class Arrivals:
             await host.deliver(await self._with_payload(inbound, host))
         except Unacceptable as error:
             log.warning("not_accepted", channel=self._name, event_id=inbound.event_id, code=error.code)
+        else:
+            self._albums.keep(updates, inbound)
         if inbound.choice:
             await self._release(updates[0])
 

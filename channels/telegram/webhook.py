@@ -1,7 +1,7 @@
 """Telegram calls us: who does not know the secret is refused, and nothing is confirmed that is not on disk.
 
-Telegram hands over the next update of a chat only once the one before is confirmed, so the parts of an album arrive as
-messages of their own.
+Telegram hands over the next update of a chat only once the one before is confirmed, so the parts of an album cannot be
+waited for: each joins the message that the first of them is.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from tests.channels.peer import Fault
 from tests.channels.telegram.boards import Boards, Refused
-from tests.channels.telegram.forum import Forum, Unknown
+from tests.channels.telegram.forum import GROUP, Forum, Unknown
 from tests.channels.telegram.gate import Gate
 
 BOT = 7200000001
@@ -131,9 +131,7 @@ class Server:
                 return web.Response(body=self.garbled[method].pop(0))
             if method == "getUpdates":
                 return await self._updates(request, given)
-            ours = method in self.boards.METHODS
-            answer = self.boards.answer(method, given) if ours else self.forum.answer(method, given)
-            answer = answer or await self._answer(method, given)
+            answer = await self._answer(method, given)
         except Unknown as error:
             return _failed(Refused(400, str(error)))
         except Refused as error:
@@ -144,6 +142,13 @@ class Server:
         return web.json_response({"ok": True, "result": answer})
 
     async def _answer(self, method: str, given: Json) -> Any:
+        answer = self.forum.answer(method, given) if given.get("chat_id") == GROUP else None
+        if answer is not None:
+            return answer
+        ours = method in self.boards.METHODS
+        return self.boards.answer(method, given) if ours else await self._plain(method, given)
+
+    async def _plain(self, method: str, given: Json) -> Any:
         match method:
             case "getMe":
                 return self.me

@@ -43,15 +43,15 @@ async def test_answers_arrive_once_and_in_order(house: House, peer: Platform) ->
     """Whatever befalls them: what nobody can know is `unknown`, the rest is there once, as it was queued."""
     peer.pause = 1
     async with house.open():
-        for person in PERSONS:
+        for person in ("ann", "bob"):
             await peer.say(person, "hello")
         await until(lambda: len(house.heard()) == 2)
         peer.faults["ann"] = [Fault.BROKEN, Fault.CUT]
         peer.faults["bob"] = [Fault.BUSY, Fault.SILENT]
-        for person in PERSONS:
+        for person in ("ann", "bob"):
             await house.answer(person, *[f"{person} {number}" for number in range(6)])
         done = {MessageState.SENT, MessageState.UNKNOWN}
         await until(lambda: {message.state for message in house.said()} <= done)
-    for person in PERSONS:
+    for person in ("ann", "bob"):
         assert [seen.text for seen in peer.seen(person)] == [f"{person} {number}" for number in range(6)]
     assert [message.text for message in house.said() if message.state is MessageState.UNKNOWN] == ["bob 0"]

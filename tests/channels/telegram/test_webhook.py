@@ -132,6 +132,39 @@ async def test_file_is_fetched_before_the_update_is_confirmed(house: House, peer
     assert len(rows(house.database, File)) == 1
 
 
+async def test_album_is_one_message(house: House, peer: Platform) -> None:
+    """Its pictures are brought one by one, and are one message; one that is brought twice is there once."""
+    pictures = [
+        Attachment(name=f"{n}.png", media_type="image/png", data=b"\x89PNG\r\n\x1a\n" + bytes([n])) for n in range(3)
+    ]
+    captions = ["my receipts", "", "and the last"]
+    async with calling(house, peer) as client:
+        for number, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
+            said = peer.message("ann", media_group_id="1", caption=caption, **peer.upload(picture))
+            for _ in range(2):
+                update = {"update_id": number, "message": said}
+                assert (await client.post("/webhook", headers=GENUINE, json=update)).status_code == 200
+        other = {"update_id": 9, "message": peer.message("ann", text="these")}
+        assert (await client.post("/webhook", headers=GENUINE, json=other)).status_code == 200
+    assert [message.text for message in house.heard()] == ["my receipts\nand the last", "these"]
+    assert [file.message_id for file in rows(house.database, File)] == [1, 1, 1]
+
+
+async def test_album_in_a_group_is_heard_from_the_words_on(house: House, peer: Platform) -> None:
+    """The picture with the words names us, those after it are meant as well."""
+    meant = payload("group_photo_mention")["message"]
+    async with calling(house, peer) as client:
+        for number in range(3):
+            file = Attachment(name="a.png", media_type="image/png", data=b"\x89PNG\r\n\x1a\n" + bytes([number]))
+            said = meant | {"message_id": 700 + number, "media_group_id": "9"} | peer.upload(file)
+            if number:
+                said |= {"caption": "", "caption_entities": []}
+            update = {"update_id": number, "message": said}
+            assert (await client.post("/webhook", headers=GENUINE, json=update)).status_code == 200
+    assert len(house.heard()) == 1
+    assert len(rows(house.database, File)) == 3
+
+
 async def test_only_a_webhook_has_a_route(peer: Platform) -> None:
     """A bot that polls answers nobody."""
     assert list(peer.channel().routes(None)) == []  # type: ignore[arg-type]
