@@ -127,7 +127,8 @@ class App:
                 parts.append(asyncio.create_task(self.mind.server.run()))
                 parts.append(asyncio.create_task(follow(self.mind.server, Live(self.settings.folders.var / "models"))))
             inner = [
-                asyncio.create_task(part.run()) for part in (self.delivery, self.worker, self.settling, self.states)
+                asyncio.create_task(part.run())
+                for part in (self.delivery, self.worker, self.mirrors, self.settling, self.states)
             ]
             stack.push_async_callback(_cancelled, inner)
             outer = [asyncio.create_task(self._listen(name, channel)) for name, channel in self.channels.items()]
