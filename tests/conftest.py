@@ -28,17 +28,18 @@ from tests.sending import Clock
 RESPONSES = Path(answers.__file__).parent.parent / "responses"
 
 
-#: Folders whose tests want a whole machine: Rasa trains, browsers draw, servers are killed. They share what was made
-#: once, so one process runs them all, while the others' tests, which mostly wait, run beside it.
-HEAVY = ("acceptance", "browser", "rasa")
+#: Folders whose tests stay in one process. "heavy" wants a whole machine: Rasa trains, browsers draw, servers are
+#: killed, and all share what was made once; the others, which mostly wait, run beside it. "mail" shares one postfix.
+TOGETHER = {"heavy": ("acceptance", "browser", "rasa"), "mail": ("channels/email",)}
 
 
 class Beside(LoadScopeScheduling):  # type: ignore[misc]  # nor here
-    """Each file whole, and all that is heavy together."""
+    """Each file whole, and `TOGETHER` what stays together."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "heavy" if any(f"tests/{folder}/" in file for folder in HEAVY) else file
+        shared = [name for name, folders in TOGETHER.items() if any(f"tests/{folder}/" in file for folder in folders)]
+        return shared[0] if shared else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Beside:
