@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,7 @@ def test_a_channel_of_ones_own_is_taken(desk: Path, monkeypatch: pytest.MonkeyPa
     """From a file of the company's; a key it does not know is a problem like any other."""
     text = "from channels.memory import Memory\n\nclass Pigeon(Memory):\n    pass\n"
     (desk / "own_pigeon.py").write_text(text, encoding="utf-8")
-    monkeypatch.syspath_prepend(str(desk))
+    monkeypatch.setattr(sys, "path", [str(desk), *sys.path])
     replace(desk / "config.yaml", "  webchat: {}", "  shop: {type: 'own_pigeon:Pigeon', loft: 1}")
     assert "channels.shop.loft: unknown key" in check().output
 

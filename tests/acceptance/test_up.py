@@ -156,7 +156,7 @@ def test_a_port_in_use(build: Build) -> None:
         ("web", "prot", 1, "web.prot"),
         ("webb", "port", 1, "webb"),
         ("channels", "webchat", {"colour": "red"}, "channels.webchat.colour"),
-        ("channels", "fax", {}, "channels.fax"),
+        ("channels", "fax", {}, "channels.fax.type"),
         ("web", "port", "eighty", "web.port"),
     ],
 )

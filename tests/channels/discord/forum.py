@@ -45,8 +45,10 @@ class Guilds:
     async def _change(self, request: web.Request) -> web.Response:
         if self.meets:
             return refusal(self.meets.pop(0), 0, "no")
-        post = self._server.channels[request.match_info["channel"]]
+        post = self._server.channels.get(request.match_info["channel"])
         change = await request.json()
+        if post is None or "applied_tags" not in change:
+            return await self._server.folding.change(request)
         known = [tag["id"] for tag in self._server.channels[post["parent_id"]].get("available_tags", ())]
         tags = change.get("applied_tags", [])
         if len(tags) > 5 or not set(tags) <= set(known):

@@ -66,6 +66,7 @@ class Server:
         self._runner: web.AppRunner | None = None
         self.port = 0
         self.boards = Boards(self)
+        self.folding = Folding(self)
 
     @property
     def address(self) -> str:
@@ -93,7 +94,7 @@ class Server:
                 web.get(f"{api}/channels/{{channel}}/messages", self._history),
                 web.post(f"{api}/channels/{{channel}}/messages", self._send),
                 web.post(f"{api}/channels/{{channel}}/typing", self._typing),
-                *Folding(self).routes(api),
+                *self.folding.routes(api),
                 web.post(f"{api}/interactions/{{id}}/{{token}}/callback", self._callback),
                 web.post(f"{api}/webhooks/{{id}}/{{token}}", self._followup),
                 *self.boards.routes(),

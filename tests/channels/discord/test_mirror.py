@@ -41,7 +41,7 @@ class Threads:
     def channel(self) -> Channel:
         agents = {int(STAFF[name]["id"]): name.title() for name in ("anna", "ben")}
         staff = {"channel": int(self.staff["id"]), "agents": agents, "from": self.sources}
-        return self.peer.channel(staff=staff)
+        return self.peer.channel(staff=staff, solved_tag="")
 
     def threads(self) -> Sequence[Thread]:
         return [

@@ -25,7 +25,6 @@ class Folding:
         """Below `api`."""
         return [
             web.post(f"{api}/channels/{{channel}}/threads", self._begin),
-            web.patch(f"{api}/channels/{{channel}}", self._change),
             web.put(f"{api}/channels/{{channel}}/messages/{{message}}/reactions/{{emoji}}/@me", self._react),
             web.get(f"{api}/guilds/{{guild}}/roles", self._roles),
             web.get(f"{api}/guilds/{{guild}}/members/{{member}}", self._member),
@@ -53,7 +52,7 @@ class Folding:
         await self._server.gate.dispatch("THREAD_CREATE", made | {"newly_created": True})
         return answer(made, status=201)
 
-    async def _change(self, request: web.Request) -> web.Response:
+    async def change(self, request: web.Request) -> web.Response:
         found = self._server.channels.get(request.match_info["channel"])
         if found is None:
             return refusal(404, 10003, "Unknown Channel")
@@ -70,5 +69,7 @@ class Folding:
     async def _roles(self, _: web.Request) -> web.Response:
         return answer(self._server.roles)
 
-    async def _member(self, _: web.Request) -> web.Response:
+    async def _member(self, request: web.Request) -> web.Response:
+        if request.match_info["guild"] == self._server.boards.guild["id"]:
+            return self._server.boards.member()
         return answer({"user": BOT, "roles": [], "joined_at": "2026-01-01T00:00:00+00:00"})

@@ -13,7 +13,7 @@ from channels.email import Email
 from channels.email.kinds import Kind
 from channels.email.parse import Own, read
 from channels.errors import ChannelError, Never, TryAgain
-from channels.words import Outbound, Sent
+from channels.words import Author, Outbound, Sent
 from tests.channels.email.host import Notes
 from tests.channels.email.real import RealPost
 from tests.channels.email.server import PASSWORD
@@ -53,18 +53,18 @@ async def channel(real: RealPost) -> AsyncIterator[Email]:
 
 @pytest.mark.parametrize("tls", ["starttls", "tls"])
 async def test_answer_arrives_as_it_was_written(real: RealPost, channel: Email, tls: str) -> None:
-    """Either way of TLS leads in; queue and delivery leave name, thread, subject and words alone."""
+    """Either way of TLS leads in; queue and delivery leave name, thread, subject, words and copies alone."""
     real.settings |= {"smtp_tls": tls}
     real.smtp_line.target = real.servers.submission if tls == "starttls" else real.servers.submissions
     assert list(await real.channel().connect()) == []
     channel._mail = real.configured()
-    sent = await channel.send(part(real))
+    sent = await channel.send(part(real, author=Author.AGENT, author_name="Anna"))
     await until(lambda: real.seen("ann") and real.seen("bob"))
     (mail,) = real.mails("ann")
     assert mail["Message-ID"] == f"<{sent.platform_id}>"
     assert mail["In-Reply-To"] == "<first-ann@people.test>"
     assert mail["Subject"] == "Re: 提现"
-    assert mail["Auto-Submitted"] == "auto-replied"
+    assert mail["Auto-Submitted"] is None
     assert "with ESMTPSA" in str(mail.get_all("Received", [])[1])
     assert [seen.text.strip() for seen in real.seen("bob")] == ["大约 ten minutes."]
 

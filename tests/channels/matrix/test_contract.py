@@ -34,7 +34,7 @@ def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def peer(module: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Platform]:
     """A homeserver of one's own."""
-    monkeypatch.syspath_prepend(str(module.parent))
+    monkeypatch.setattr(sys, "path", [str(module.parent), *sys.path])
     monkeypatch.setattr(sys.modules[channel_class(TYPE).__module__], "PAUSE", 0.1)
     platform = Platform(TYPE)
     await platform.server.open()
