@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import sqlite3
+import threading
 from pathlib import Path
 from uuid import uuid4
 
@@ -31,6 +34,24 @@ def test_migrations_make_the_tables(database: Database) -> None:
     with database._engine.begin() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), SQLModel.metadata)
     assert differences == []
+
+
+async def test_connection_in_use_at_the_close_is_closed(postgres: Database) -> None:
+    """Whoever still works then gives it back later; the driver warns of one that nobody closes."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work(session: Session) -> None:
+        session.execute(text("SELECT 1"))
+        begun.set()
+        go_on.wait()
+
+    running = asyncio.create_task(postgres.run(work))
+    await asyncio.to_thread(begun.wait)
+    postgres.close()
+    go_on.set()
+    with pytest.raises(StorageDown):
+        await running
+    gc.collect()
 
 
 def test_migrating_twice_changes_nothing(database: Database) -> None:

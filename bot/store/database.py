@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlmodel import Session
 
 from bot.errors import StorageDown
@@ -51,6 +51,7 @@ class Database:
         self._closed = False
         self._together = Together(self._engine, self.transact) if self.embedded else None
         self._threads = ThreadPoolExecutor(POSTGRES_THREADS, "database")
+        event.listen(self._engine, "checkin", self._let_go)
 
     async def run(
         self,
@@ -100,6 +101,11 @@ class Database:
         if self._closed:
             raise StorageDown("the database is closed")
         return result
+
+    def _let_go(self, _: Any, record: ConnectionPoolEntry) -> None:
+        """What a thread gives back after `close` goes to a pool that nobody keeps, where it would stay open."""
+        if self._closed:
+            record.invalidate()
 
     def migrate(self) -> None:
         """Brings the tables to this version of Frontdesk."""
