@@ -143,8 +143,11 @@ class Gate:
             await line.send({"op": INVALID, "d": False, "s": None, "t": None})
             return None
         self.resumed.append(session.id)
-        for event in session.events[asked["seq"] :]:
-            await line.send(event)
+        told = asked["seq"]
+        # What happens while the others are told is told too; a list taken before would miss it.
+        while told < len(session.events):
+            await line.send(session.events[told])
+            told += 1
         session.line = line
         await session.dispatch("RESUMED", {"_trace": []})
         return session
