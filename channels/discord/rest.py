@@ -70,6 +70,9 @@ class Bucket(Ratelimit):
 
     async def __aexit__(self, *_: object) -> None:
         self.outgoing -= 1
+        if self.expires is None:
+            # No answer has named a window whose end would give it back: an outage must not use up the bucket for good.
+            self.remaining = self.limit - self.outgoing
 
 
 class Http(HTTPClient):

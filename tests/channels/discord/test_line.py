@@ -8,16 +8,18 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 import channels.discord.inbox
 from bot.host import ChannelHost
 from bot.store.tables import Hearing
 from channels.discord import Discord
+from channels.discord.rest import UNKNOWN_BUCKET
 from channels.words import Inbound, Received
 from tests.channels.discord.line import INVALID
 from tests.channels.discord.peer import DiscordPeer
-from tests.channels.house import House
+from tests.channels.house import PATIENCE, House
 from tests.samples import until
 
 ROOT = Path(__file__).parents[3]
@@ -178,3 +180,16 @@ async def test_what_met_a_fault_of_ours_is_not_lost(
         await until(lambda: not faults)
     async with house.open():
         await house.hears("one", "two", "three", "four")
+
+
+async def test_outage_uses_up_no_rate_limit(peer: DiscordPeer) -> None:
+    """Requests that nobody answers name no window, however many they are: the next one is not held back."""
+    line = peer.channel()._line
+    id_ = peer.server.add_channel(type=0, name="questions")["id"]
+    async with line as http, asyncio.timeout(PATIENCE):
+        await peer.outage(on=True)
+        for _ in range(UNKNOWN_BUCKET + 1):
+            with pytest.raises(aiohttp.ClientError):
+                await http.logs_from(id_, 100)
+        await peer.outage(on=False)
+        assert await http.logs_from(id_, 100) == []
