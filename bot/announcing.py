@@ -26,9 +26,6 @@ from channels.words import Board, Outbound, Place, Sent, StoredFile
 
 log = structlog.get_logger()
 
-#: Seconds before what the database did not take is written down again.
-PAUSE = 1.0
-
 
 class Announcer:
     """Works on announcements over `channels`; only one may at a time. `tell` hears of every change of a post."""
@@ -101,18 +98,10 @@ class Announcer:
             await self._part_sent(post, number, sent, last=number == len(parts) - 1)
 
     async def _part_sent(self, post: Post, part: int, sent: Sent, *, last: bool) -> None:
-        post = await self._noted(post, part, sent, last=last)
+        noted = announcements.part_sent
+        post = await self._database.run_surely("noting an announcement", noted, post.id, part, sent, now(), last=last)
         if last:
             self._tell(post)
-
-    async def _noted(self, post: Post, part: int, sent: Sent, *, last: bool) -> Post:
-        """Writes down that it stands there, as often as it takes: forgotten, nobody could say."""
-        while True:
-            try:
-                return await self._database.run(announcements.part_sent, post.id, part, sent, now(), last=last)
-            except StorageDown as error:
-                log.error("storage_down", doing="noting an announcement", reason=str(error))
-                await asyncio.sleep(PAUSE)
 
     async def _put_off(self, post: Post, error: TryAgain) -> None:
         pause = pause_after(post.attempts, error)

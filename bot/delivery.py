@@ -183,13 +183,7 @@ class Delivery:
     async def _note(
         self, work: Callable[Concatenate[Session, Arguments], Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
-        """Writes down what became of a send, as often as it takes: forgotten, it would be sent twice or never."""
-        while True:
-            try:
-                return await self._database.run(work, *args, **kwargs)
-            except StorageDown as error:
-                log.error("storage_down", doing="noting a send", reason=str(error))
-                await asyncio.sleep(FIRST_PAUSE)
+        return await self._database.run_surely("noting a send", work, *args, **kwargs)
 
     def _pieces(self, channel: Channel, dispatch: Dispatch) -> list[Part]:
         """Raises `IndexError` where none is left to send: the channel's limits changed since the first ones were."""

@@ -102,9 +102,10 @@ class _Room:
             except StorageDown as error:
                 log.error("storage_down", doing="mirroring tickets", reason=str(error))
                 await asyncio.sleep(FIRST_PAUSE)
-            except Exception:
+            except Exception as error:
                 # A fault of ours must end neither the other rooms nor the conversations of customers.
                 log.exception("mirror_fault", channel=self._channel.name)
+                self._tell(f"fault: {type(error).__name__}")
                 await asyncio.sleep(REFUSED_PAUSE)
             await self._rest()
 
@@ -156,11 +157,12 @@ class _Room:
                 self._put_off(due, None, f"storage down: {error}")
             except (ChannelError, TimeoutError) as error:
                 reason = str(error) or "no answer in time"
-                self._trouble(self._channel.name, self._staff.place("").account, f"staff room: {reason}")
+                self._tell(reason)
                 self._put_off(due, REFUSED_PAUSE if isinstance(error, Never) else None, reason)
             except Exception as error:
                 # The edge of every channel: a fault in one thread must not hold up the others.
                 log.exception("mirror_fault", channel=self._channel.name, ticket=due.number)
+                self._tell(f"fault: {type(error).__name__}")
                 self._put_off(due, REFUSED_PAUSE, f"fault: {type(error).__name__}")
 
     async def _posted(self, due: Due) -> None:
@@ -212,6 +214,10 @@ class _Room:
         except Exception:
             # The edge of every channel: a mark is worth no more than this line.
             log.exception("mirror_fault", channel=self._channel.name, answer=answer.id)
+
+    def _tell(self, reason: str) -> None:
+        """For `frontdesk channels`: whoever looks for a ticket in the room must learn why it is not there."""
+        self._trouble(self._channel.name, self._staff.place("").account, f"staff room: {reason}")
 
     def _put_off(self, due: Due, after: float | None, reason: str) -> None:
         last = self._rests.get(due.ticket_id, (0.0, FIRST_PAUSE / 2))[1]

@@ -10,7 +10,6 @@ from typing import Concatenate, ParamSpec, TypeVar
 import structlog
 
 from bot.briefing import Briefing, escaped
-from bot.errors import StorageDown
 from bot.files import Files
 from bot.rendering import Part, parts, render
 from bot.store import mirroring
@@ -26,8 +25,6 @@ log = structlog.get_logger()
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-#: Seconds between two tries to write something down.
-PAUSE = 1.0
 #: Characters left free in a part for the word that it may be there already.
 SPARE = 200
 
@@ -124,10 +121,5 @@ class Posting:
     async def note(
         self, work: Callable[Concatenate[Session, Arguments], Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
-        """Writes down what became of a post, as often as it takes: forgotten, it would be posted twice."""
-        while True:
-            try:
-                return await self._database.run(work, *args, **kwargs)
-            except StorageDown as error:
-                log.error("storage_down", doing="noting a post", reason=str(error))
-                await asyncio.sleep(PAUSE)
+        """Writes down what became of a post, as often as it takes."""
+        return await self._database.run_surely("noting a post", work, *args, **kwargs)

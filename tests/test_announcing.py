@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-import bot.announcing
 import bot.delivery
+import bot.store.database
 from bot.announcing import Announcer
 from bot.announcing_changes import Changes
 from bot.errors import NotFound, StorageDown
@@ -138,7 +138,7 @@ async def test_database_that_is_away_forgets_nothing(
     sqlite: Database, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the platform has is written down once the database is back, and not posted again."""
-    monkeypatch.setattr(bot.announcing, "PAUSE", 0.01)
+    monkeypatch.setattr(bot.store.database, "PAUSE", 0.01)
     number = created(sqlite)
     run, breaks = sqlite.run, [True, True]
 

@@ -84,7 +84,7 @@ async def test_send_is_noted_however_long_the_database_takes(
     sqlite: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A database locked at the moment a send returns delays the note; the message is neither lost nor said twice."""
-    monkeypatch.setattr(bot.delivery, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(bot.store.database, "PAUSE", 0.01)
     monkeypatch.setattr(bot.store.database, "LOCK_PATIENCE", 0.05)
     database = Database(sqlite.url)
     answer(database, inbound(), "hello")

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
@@ -24,11 +25,16 @@ from bot.store.together import Together, storage_down
 #: `Session` stands in the types of those who hand work over.
 __all__ = ["Database", "Session"]
 
+log = structlog.get_logger()
+
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 #: Seconds a transaction waits for another process's lock before it gives up.
 LOCK_PATIENCE = 5
+
+#: Seconds before what must be written down is tried again.
+PAUSE = 1.0
 
 #: Threads, and so transactions, at a time on PostgreSQL.
 POSTGRES_THREADS = 8
@@ -70,6 +76,21 @@ class Database:
         if self._together:
             return await asyncio.wrap_future(self._together.submit(piece))
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.transact, piece)
+
+    async def run_surely(
+        self,
+        doing: str,
+        work: Callable[Concatenate[Session, Arguments], Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """`run`, as often as it takes: for what was done to a platform, and forgotten would be done twice or never."""
+        while True:
+            try:
+                return await self.run(work, *args, **kwargs)
+            except StorageDown as error:
+                log.error("storage_down", doing=doing, reason=str(error))
+                await asyncio.sleep(PAUSE)
 
     def transact(
         self,

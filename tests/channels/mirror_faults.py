@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bot.briefing import Briefing
+from bot.posting import Posting
 from bot.store import mirroring
 from bot.store.mirror_tables import MirrorPost
+from bot.store.mirroring import Due, Pending
 from tests.channels.desk import Desk
 from tests.channels.mirror_suite import Suite
 from tests.channels.peer import Fault
@@ -102,3 +104,18 @@ class MirroredFaults(Suite):
             thread = await desk.thread()
             await desk.shows(thread, number, "From the desk.")
         assert not any("staff" in reason for reason in await desk.room.channel().connect())
+
+    async def test_fault_of_ours_is_told_and_waited_for(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        """`frontdesk channels` says why a ticket is not in the room, and the ticket is there once it works again."""
+        number = escalated(desk.database).number
+        send, mistakes = Posting.send, [RuntimeError("a mistake of ours")]
+
+        async def mistaken(posting: Posting, due: Due, thread: str, post: Pending) -> None:
+            if mistakes:
+                raise mistakes.pop()
+            await send(posting, due, thread, post)
+
+        monkeypatch.setattr(Posting, "send", mistaken)
+        async with desk.open():
+            await until(lambda: "staff room: fault: RuntimeError" in desk.troubles)
+            await desk.shows(await desk.thread(), number)
