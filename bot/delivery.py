@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -220,8 +221,10 @@ class Delivery:
         try:
             pieces = self._pieces(channel, dispatch)
             answering = await self._answering(channel, dispatch)
+            behind = await self._note(outbox.sent_last, dispatch.message.id)
+            asked = replace(_outbound(dispatch, answering, pieces[number], number), behind=behind)
             async with asyncio.timeout(self._settings.timeout_seconds):
-                found = await channel.find(_outbound(dispatch, answering, pieces[number], number))
+                found = await channel.find(asked)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong while asking, the message stays unknown
             log.warning("send_unknown", channel=channel.name, message=dispatch.message.id, reason=f"{reason}; {error}")
             await self._give_up(dispatch, MessageState.UNKNOWN, reason)

@@ -226,6 +226,9 @@ class Outbound:
     confidence: float | None = None
     #: `Inbound.raw` of the person's newest message there, for what a reply must name; only with `Limits.answers_raw`.
     answering: Mapping[str, object] = field(default_factory=dict)
+    #: In a look-up, the `Sent.platform_id` of what was sent there last: this part can only stand behind it. "" where
+    #: nothing was.
+    behind: str = ""
     created_at: datetime
 
     @property

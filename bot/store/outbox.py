@@ -245,6 +245,22 @@ def _ticket_number(session: Session, row: Found) -> str | None:
     return ticket.number if ticket else None
 
 
+def sent_last(session: Session, message_id: int) -> str:
+    """The platform's name of what was sent last in the conversation up to this message; "" where nothing was."""
+    conversation = select(Message.conversation_id).where(Message.id == message_id).scalar_subquery()
+    found = session.exec(
+        select(Message.platform_id)
+        .where(
+            Message.conversation_id == conversation,
+            col(Message.id) <= message_id,
+            col(Message.platform_id).is_not(None),
+        )
+        .order_by(col(Message.id).desc())
+        .limit(1)
+    ).first()
+    return found or ""
+
+
 def answered(session: Session, message_id: int) -> dict[str, Any]:
     """`Inbound.raw` of the newest message of the person before this one, in its conversation; empty without one."""
     conversation = select(Message.conversation_id).where(Message.id == message_id).scalar_subquery()

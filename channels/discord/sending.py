@@ -91,7 +91,7 @@ class Sending:
                 await http.send_typing(await self._channel(http, place))
 
     async def _search(self, http: Http, channel: str, outbound: Outbound) -> Sent | None:
-        after = discord.utils.time_snowflake(outbound.created_at - SKEW)
+        after = max(discord.utils.time_snowflake(outbound.created_at - SKEW), snowflake(outbound.behind))
         for _ in range(PAGES):
             page = await http.logs_from(channel, PAGE, after=after)
             for found in sorted(page, key=lambda each: snowflake(each["id"])):
@@ -108,7 +108,7 @@ class Sending:
             return False
         if found.get("nonce") is not None:
             return str(found["nonce"]) == self._nonce(outbound)
-        same = found["content"].strip() == outbound.text.strip()
+        same = found["content"].strip() == outbound.text.strip() and _answers(found, outbound)
         as_many = len(found.get("attachments", ())) == len(outbound.files)
         return same and as_many and found["id"] not in self._sent.values()
 
@@ -166,6 +166,13 @@ def _buttons(outbound: Outbound) -> discord.ui.View:
             raise Never(f"the button {choice.title!r} carries more than {LONGEST_PAYLOAD} characters")
         view.add_item(discord.ui.Button(label=label, custom_id=carried))
     return view
+
+
+def _answers(found: Any, outbound: Outbound) -> bool:
+    """In public others may have got the same words. An answer to what is deleted by now refers to nothing."""
+    reference = _reference(outbound)
+    answered = snowflake((found.get("message_reference") or {}).get("message_id"))
+    return reference is None or answered in {0, reference.message_id}
 
 
 def _reference(outbound: Outbound) -> discord.MessageReference | None:

@@ -25,14 +25,14 @@ async def find(api: Api, outbound: Outbound, text: str, others: Collection[str])
 
     Raises an error of the contract where X cannot tell.
     """
-    since = first_id(outbound.created_at - SKEW)
+    since = max(first_id(outbound.created_at - SKEW), outbound.behind, key=_number)
     place, token = outbound.place, None
     for _ in range(MOST_PAGES):
         ask = _posts(place.account, since, token) if place.public else _messages(place.handle, token)
         body = (await api.ask(ask)).body
         data = body.get("data")
         events = [one for one in data if isinstance(one, dict) and identity(one)] if isinstance(data, list) else []
-        fresh = [one for one in events if int(identity(one)) >= int(since) and identity(one) not in others]
+        fresh = [one for one in events if int(identity(one)) > int(since) and identity(one) not in others]
         for event in fresh:
             if _ours(event, outbound) and _same(text_of(event), text):
                 return identity(event)
@@ -41,6 +41,10 @@ async def find(api: Api, outbound: Outbound, text: str, others: Collection[str])
         if not isinstance(token, str) or any(int(identity(one)) < int(since) for one in events):
             return None
     raise MayHaveArrived("too much was sent since then")
+
+
+def _number(identity: str) -> int:
+    return int(identity) if identity.isdecimal() else 0
 
 
 def _ours(event: Payload, outbound: Outbound) -> bool:

@@ -235,6 +235,22 @@ class Contract:
             await asyncio.sleep(house.patience)
         assert [seen.text.strip() for seen in house.peer.seen("ann")] == ["Hello!"]
 
+    async def test_same_words_again_are_not_taken_for_the_first(self, house: House) -> None:
+        """After a crash a message that never left is not found in an earlier one that says the same."""
+        async with house.open():
+            await house.peer.say("ann", "hello")
+            await house.hears("hello")
+            await house.answer("ann", "Hello!")
+            await house.has(MessageState.SENT)
+            await house.peer.say("ann", "hello?")
+            await house.hears("hello", "hello?")
+        await house.answer("ann", "Hello!")
+        house.interrupted()
+        async with house.open():
+            await until(lambda: house.said()[1].state in {MessageState.SENT, MessageState.UNKNOWN})
+        arrived = house.said()[1].state is MessageState.SENT
+        assert len(house.peer.seen("ann")) == 1 + arrived
+
     async def test_secrets_are_not_logged(
         self, house: House, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
     ) -> None:

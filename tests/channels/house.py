@@ -18,7 +18,7 @@ from bot.host import ChannelHost
 from bot.settings import DeliverySection, Settings
 from bot.settling import Settling
 from bot.states import States
-from bot.store import turns
+from bot.store import outbox, turns
 from bot.store.database import Database, Session
 from bot.store.inbox import KeptFile
 from bot.store.tables import Address, Conversation, File, Message, MessageState
@@ -71,6 +71,10 @@ class House:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
+
+    def interrupted(self) -> None:
+        """What is queued was taken to be sent when everything stopped."""
+        self.database.transact(outbox.claim, [self.channel.name], now(), 10)
 
     def heard(self) -> list[Message]:
         """What persons said, oldest first."""

@@ -279,6 +279,9 @@ class Server:
                 return answer(same[0], headers=headers)
         kept = ("nonce", "components", "message_reference", "allowed_mentions")
         more = {key: payload[key] for key in kept if key in payload}
+        if answered := more.get("message_reference"):
+            # Ids come back as strings, however they were sent.
+            more["message_reference"] = {key: str(id_) for key, id_ in answered.items() if key.endswith("_id")}
         return answer(await self.post(channel, BOT, content.strip(), files, **more), headers=headers)
 
     async def _read(self, request: web.Request) -> tuple[Json, list[File]]:

@@ -29,7 +29,7 @@ async def test_only_who_names_us_is_heard(house: House, peer: DiscordPeer) -> No
         sent = peer.server.messages[channel][-1]
         await peer.say_in(channel, "ann", "thank you", type=19, referenced_message=sent)
         await house.hears("how long does it take?", "thank you")
-    assert sent["message_reference"]["message_id"] == int(asked)
+    assert sent["message_reference"]["message_id"] == asked
     assert sent["allowed_mentions"]["parse"] == []
     assert [(talk.thread, talk.public) for talk in rows(house.database, Conversation)] == [(channel, True)]
 

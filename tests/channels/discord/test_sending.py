@@ -65,6 +65,18 @@ async def test_same_words_are_not_the_same_message(peer: DiscordPeer) -> None:
     assert await channel.find(replace(part, message_id=8)) is None
 
 
+async def test_same_words_to_another_person_are_not_the_same_message(peer: DiscordPeer) -> None:
+    """In public a look-up goes by what is answered, too."""
+    peer.server.tells_nonce = False
+    room = peer.server.add_channel(type=0, name="questions", guild_id=peer.guild()["id"])
+    asked = [await peer.server.post(room["id"], {"id": f"30000000000000000{n}"}, "how long?") for n in (1, 2)]
+    place = replace(peer.place("ann"), thread=room["id"], public=True)
+    to_ann, to_bob = (outbound(peer, place=place, answering=each) for each in asked)
+    sent = await peer.channel().send(to_ann)
+    assert await peer.channel().find(to_ann) == sent
+    assert await peer.channel().find(replace(to_bob, message_id=8)) is None
+
+
 async def test_outage_while_looking_is_unknown(peer: DiscordPeer) -> None:
     """Where Discord cannot be asked, nobody claims to know."""
     await peer.outage(on=True)
