@@ -10,8 +10,8 @@ import structlog
 from bot.conversation import now
 from bot.errors import StorageDown
 from bot.store import states
+from bot.store.channel_tables import ChannelState, Hearing
 from bot.store.database import Database
-from bot.store.tables import ChannelState, Hearing
 
 log = structlog.get_logger()
 

@@ -19,8 +19,9 @@ from sqlmodel import SQLModel
 import bot.store.database
 from bot.errors import StorageDown
 from bot.store import inbox
+from bot.store.channel_tables import Cursor
 from bot.store.database import Database, Session
-from bot.store.tables import Contact, Cursor
+from bot.store.tables import Contact
 from tests.samples import NOW, arrive, inbound, rows
 
 

@@ -13,8 +13,9 @@ import bot.states
 from bot.__main__ import app
 from bot.states import STALE, States
 from bot.store import inbox, states
+from bot.store.channel_tables import Hearing
 from bot.store.database import Database
-from bot.store.tables import Hearing, MessageState
+from bot.store.tables import MessageState
 from tests.samples import answer, inbound
 from tests.sending import Clock
 

@@ -6,8 +6,8 @@ import pytest
 
 from bot.errors import NotFound
 from bot.store import tokens
+from bot.store.agent_tables import Token
 from bot.store.database import Database
-from bot.store.tables import Token
 from tests.samples import NOW, later, rows
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import event
 
 from bot.errors import StorageDown
 from bot.store import inbox
+from bot.store.channel_tables import Cursor
 from bot.store.database import Database, Session
-from bot.store.tables import Cursor
 from tests.samples import rows
 
 

@@ -12,13 +12,13 @@ from sqlalchemy import select as select_row
 from sqlmodel import Session, select
 
 from bot.errors import NotFound
+from bot.store.channel_tables import Cursor
 from bot.store.rows import ADDRESS, BESIDE, CONVERSATION, MESSAGE, WHOLE, add_message
 from bot.store.tables import (
     IS_UNFINISHED,
     Address,
     Contact,
     Conversation,
-    Cursor,
     File,
     Message,
     MessageState,

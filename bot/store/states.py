@@ -8,7 +8,8 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from bot.store.tables import ChannelState, Cursor, Message, MessageState
+from bot.store.channel_tables import ChannelState, Cursor
+from bot.store.tables import Message, MessageState
 
 #: Messages on their way out, and those whose sending ended badly.
 OUT = (MessageState.QUEUED, MessageState.SENDING, MessageState.FAILED, MessageState.UNKNOWN)

@@ -235,8 +235,27 @@ class Ticket(SQLModel, table=True):
     facts: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     #: Intents the bot had answered before.
     tried: list[str] = Field(default_factory=list, sa_type=JSON)
+    #: The contact's tier when the ticket was opened.
+    tier: str = ""
+    #: Whose queue it waits in; empty for everybody's.
+    team: str = ""
+    tags: list[str] = Field(default_factory=list, sa_type=JSON)
+    #: The ticket that goes on in place of this one. No foreign key: SQLite cannot add one to a table that is there.
+    merged_into_id: int | None = None
     #: When the user was told a human would answer by.
     promised_at: datetime = Field(sa_type=Moment)
+    #: Since when the user has been waiting for us; None where it is not our turn.
+    waiting_since: datetime | None = Field(default=None, sa_type=Moment)
+    #: The SLA policy that holds for it, by name.
+    sla: str = ""
+    #: Its three clocks; None for one that does not run.
+    first_response_due_at: datetime | None = Field(default=None, sa_type=Moment)
+    next_response_due_at: datetime | None = Field(default=None, sa_type=Moment)
+    resolution_due_at: datetime | None = Field(default=None, sa_type=Moment)
+    #: The soonest of them.
+    due_at: datetime | None = Field(default=None, sa_type=Moment)
+    #: When the first of them was missed.
+    breached_at: datetime | None = Field(default=None, sa_type=Moment)
     created_at: datetime = Field(sa_type=Moment)
     updated_at: datetime = Field(sa_type=Moment)
     first_response_at: datetime | None = Field(default=None, sa_type=Moment)
@@ -262,46 +281,6 @@ class TicketEvent(SQLModel, table=True):
     #: moved, redacted.
     kind: str
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
-
-
-class Cursor(SQLModel, table=True):
-    """Where a channel stopped reading an account."""
-
-    channel: str = Field(primary_key=True)
-    account: str = Field(primary_key=True)
-    value: str
-
-
-class Hearing(StrEnum):
-    """Whether a channel hears its platform."""
-
-    LISTENING = "listening"
-    TROUBLE = "trouble"
-
-
-class ChannelState(SQLModel, table=True):
-    """How an account of a channel is, as the Frontdesk that runs it last knew."""
-
-    channel: str = Field(primary_key=True)
-    account: str = Field(primary_key=True)
-    hearing: Hearing = Field(sa_type=word_of(Hearing))
-    #: Since when it is as it is.
-    since: datetime = Field(sa_type=Moment)
-    #: The last trouble, also when it is over.
-    error: str | None = None
-    error_at: datetime | None = Field(default=None, sa_type=Moment)
-    #: The last message from there, and the seconds from when the platform says it was sent to when it was stored.
-    heard_at: datetime | None = Field(default=None, sa_type=Moment)
-    lag: float | None = None
-    written_at: datetime = Field(sa_type=Moment)
-
-
-class Token(SQLModel, table=True):
-    """An agent's key to the API; only its digest is kept."""
-
-    id: int = Field(default=None, primary_key=True)
-    agent: str
-    #: sha256 of the token, hex.
-    digest: str = Field(unique=True)
-    created_at: datetime = Field(sa_type=Moment)
-    revoked_at: datetime | None = Field(default=None, sa_type=Moment)
+    #: The digest of the ticket's line before, and this one's own over it; sha256, hex.
+    previous: str = ""
+    digest: str = ""

@@ -10,7 +10,7 @@ from hashlib import sha256
 from sqlmodel import Session, col, select
 
 from bot.errors import NotFound
-from bot.store.tables import Token
+from bot.store.agent_tables import Token
 
 
 def create(session: Session, agent: str, now: datetime) -> str:

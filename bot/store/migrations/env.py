@@ -5,7 +5,9 @@ from __future__ import annotations
 from alembic import context
 from sqlmodel import SQLModel
 
+import bot.store.agent_tables
 import bot.store.announcement_tables
+import bot.store.channel_tables
 import bot.store.link_tables
 import bot.store.mirror_tables
 import bot.store.settling_tables

@@ -13,7 +13,7 @@ import pytest
 
 import channels.discord.inbox
 from bot.host import ChannelHost
-from bot.store.tables import Hearing
+from bot.store.channel_tables import Hearing
 from channels.discord import Discord
 from channels.discord.rest import UNKNOWN_BUCKET
 from channels.words import Inbound, Received

@@ -12,8 +12,9 @@ import pytest
 from bot.conversation import Content, Conversations
 from bot.redaction import MARKS, Secret
 from bot.settings import Settings
+from bot.store.channel_tables import Cursor
 from bot.store.database import Database
-from bot.store.tables import Conversation, Cursor, MessageState, Ticket, TicketEvent
+from bot.store.tables import Conversation, MessageState, Ticket, TicketEvent
 from bot.tickets import Tickets
 from bot.worker import Worker
 from channels.email.threads import ours

@@ -9,8 +9,9 @@ import pytest
 
 from bot.errors import StorageDown
 from bot.host import ChannelHost
+from bot.store.channel_tables import Cursor, Hearing
 from bot.store.database import Database
-from bot.store.tables import Cursor, File, Hearing
+from bot.store.tables import File
 from channels.words import Attachment, Inbound, Received
 from tests.channels.house import House
 from tests.channels.telegram.boards import Refused
