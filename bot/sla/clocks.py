@@ -23,10 +23,8 @@ class Did(StrEnum):
     ANSWERED = "answered"
     #: Worked on: taken, or set to open by hand.
     RESUMED = "resumed"
-    #: Set to wait for the user.
-    PENDING = "pending"
-    #: Set to wait for somebody else.
-    HELD = "held"
+    #: Set to wait for the user, or for somebody else.
+    PAUSED = "paused"
     #: Given back to the bot: nobody waits for a human.
     RELEASED = "released"
     #: Solved, closed, or merged into another.
@@ -79,6 +77,14 @@ class Clocks:
     resolution: Clock
     missed: Sequence[datetime]
 
+    def named(self) -> Sequence[tuple[str, Clock]]:
+        """Each clock with its name."""
+        return (
+            ("first_response", self.first_response),
+            ("next_response", self.next_response),
+            ("resolution", self.resolution),
+        )
+
 
 @dataclass(slots=True)
 class _Run:
@@ -120,9 +126,8 @@ def clocks(history: Sequence[Step], policy: Policy, now: datetime) -> Clocks:
     - **First response** runs from the opening to the first answer of an agent. That the ticket ends is an answer too.
     - **Next response** runs, after the first response, from the first word of the user that nobody answered to the next
       answer, or the ticket's end. Each such wait is a round with all of its time.
-    - **Resolution** runs from the opening to the ticket's end. It pauses after an answer and while the ticket is
-      pending, until the user writes, and while it is on hold, until somebody works on it or calls. A ticket that is
-      opened again goes on where it was.
+    - **Resolution** runs from the opening to the ticket's end. It pauses after an answer, and while the ticket is
+      pending or on hold, until the user writes or somebody works on it. Opened again, it goes on where it was.
     - Given back to the bot, all pause, and a round of the next response is over: nobody waits for a human. They go on
       when one is called, or takes it. Being pending or on hold stops no response: the user waits for us all the same.
     - Time is up at the first instant at which all of it is used: 17:00, where the day ends at 17:00. A breach is to run
@@ -148,42 +153,31 @@ class _Runs:
         self.first = _Run()
         self.resolution = _Run()
         self.rounds: list[_Run] = []
-        self._held = self._over = False
+        self._over = False
 
-    def take(self, did: Did, at: datetime) -> None:  # noqa: C901 - one case a thing that happens
+    def take(self, did: Did, at: datetime) -> None:
         if did in (Did.CALLED, Did.REOPENED):
             self._over = False
         if self._over:
             return
         match did:
-            case Did.OPENED | Did.CALLED | Did.RESUMED | Did.REOPENED:
+            case Did.OPENED | Did.ASKED | Did.CALLED | Did.RESUMED | Did.REOPENED:
                 self._go_on(did, at)
-            case Did.ASKED:
-                self._asked(at)
             case Did.ANSWERED:
                 self._answered(at)
-                self._pause(at, held=False)
-            case Did.PENDING | Did.HELD:
-                self._pause(at, held=did is Did.HELD)
+                self.resolution.stop(at)
+            case Did.PAUSED:
+                self.resolution.stop(at)
             case Did.RELEASED:
                 self._leave(at)
             case Did.ENDED:
                 self._end(at)
 
     def _go_on(self, did: Did, at: datetime) -> None:
-        self._held = False
         self.resolution.go_on(at)
         if self.first.met_at is None:
             self.first.start(at)
-        elif did is Did.CALLED:
-            self._wait(at)
-
-    def _asked(self, at: datetime) -> None:
-        if not self._held:
-            self.resolution.start(at)
-        if self.first.met_at is None:
-            self.first.start(at)
-        else:
+        elif did in (Did.ASKED, Did.CALLED):
             self._wait(at)
 
     def _wait(self, at: datetime) -> None:
@@ -198,19 +192,14 @@ class _Runs:
             if run.runs:
                 run.meet(at)
 
-    def _pause(self, at: datetime, *, held: bool) -> None:
-        self._held = held
-        self.resolution.stop(at)
-
     def _leave(self, at: datetime) -> None:
-        self._held = False
         for run in (self.first, self.resolution, *self.rounds[-1:]):
             run.stop(at)
 
     def _end(self, at: datetime) -> None:
         self._answered(at)
         self.resolution.meet(at)
-        self._held, self._over = False, True
+        self._over = True
 
 
 def _clock(run: _Run, target: timedelta | None, policy: Policy, now: datetime) -> Clock:

@@ -138,7 +138,7 @@ def _ticket_then(session: Session, message: Message) -> Ticket | None:
 
 def add_event(session: Session, ticket: Ticket, actor: str, kind: str, now: datetime, **detail: Any) -> None:
     """A line of the timeline. Among those of one ticket a later one never becomes visible before an earlier one."""
-    ticket.updated_at = now
+    ticket.updated_at = ticket.look_at = now
     # Locks the ticket before the line gets its id: whoever reads on from the last id seen would else pass one over.
     session.flush()
     session.add(TicketEvent(ticket_id=ticket.id, at=now, actor=actor, kind=kind, detail=detail))
@@ -294,6 +294,7 @@ def _open(session: Session, conversation: Conversation, escalation: Escalation, 
         facts=dict(escalation.facts),
         tried=list(escalation.tried),
         promised_at=now + escalation.promise,
+        first_promised_at=now + escalation.promise,
         created_at=now,
         updated_at=now,
     )

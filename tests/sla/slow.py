@@ -107,16 +107,15 @@ CALENDARS = st.tuples(
 
 #: What a ticket's state becomes; what is not here leaves it.
 STATES: dict[tuple[str, Did], str] = {
-    **{(state, Did.CALLED): "works" for state in ("works", "pending", "held", "bot", "over")},
-    **{(state, Did.REOPENED): "works" for state in ("works", "pending", "held", "bot", "over")},
-    **{(state, Did.RESUMED): "works" for state in ("pending", "held", "bot")},
-    **{(state, Did.OPENED): "works" for state in ("pending", "held", "bot")},
-    **{(state, Did.ASKED): "works" for state in ("pending", "bot")},
-    **{(state, Did.ANSWERED): "pending" for state in ("works", "held", "bot")},
-    **{(state, Did.PENDING): "pending" for state in ("works", "held", "bot")},
-    **{(state, Did.HELD): "held" for state in ("works", "pending", "bot")},
-    **{(state, Did.RELEASED): "bot" for state in ("works", "pending", "held")},
-    **{(state, Did.ENDED): "over" for state in ("works", "pending", "held", "bot")},
+    **{(state, Did.CALLED): "works" for state in ("paused", "bot", "over")},
+    **{(state, Did.REOPENED): "works" for state in ("paused", "bot", "over")},
+    **{(state, Did.RESUMED): "works" for state in ("paused", "bot")},
+    **{(state, Did.OPENED): "works" for state in ("paused", "bot")},
+    **{(state, Did.ASKED): "works" for state in ("paused", "bot")},
+    **{(state, Did.ANSWERED): "paused" for state in ("works", "bot")},
+    **{(state, Did.PAUSED): "paused" for state in ("works", "bot")},
+    **{(state, Did.RELEASED): "bot" for state in ("works", "paused")},
+    **{(state, Did.ENDED): "over" for state in ("works", "paused", "bot")},
 }
 
 #: A step by the number of its number.
@@ -154,7 +153,7 @@ def heard(ticks: Sequence[Tick]) -> list[Tick]:
 
 def first_runs(ticks: Sequence[Tick]) -> bool:
     """Whether the first response runs after `ticks`, none of which answers."""
-    return [did for _, did in ticks if did not in (Did.PENDING, Did.HELD)][-1] is not Did.RELEASED
+    return [did for _, did in ticks if did is not Did.PAUSED][-1] is not Did.RELEASED
 
 
 def resolution_runs(ticks: Sequence[Tick]) -> bool:
