@@ -73,6 +73,8 @@ class Briefing:
                 return f"{self.told('staff_note', agent=event.actor)}\n{note}"
             case "taken" | "released" | "solved":
                 return self.told(f"staff_{event.kind}", agent=event.actor)
+            case "warned" | "breached" if event.detail.get("notify"):
+                return self.told(f"staff_{event.kind}", clock=self.told(f"clock_{event.detail['clock']}"))
             case "escalated":
                 return self.told("staff_again", reason=self._reason(str(event.detail.get("reason"))))
         return ""

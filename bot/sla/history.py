@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from bot.sla.clocks import Did, Step
 
@@ -37,25 +37,34 @@ class Line(Protocol):
     detail: dict[str, Any]
 
 
+Whole = TypeVar("Whole", bound=Line)
+
+
 def steps(lines: Iterable[Line]) -> list[Step]:
-    """The history of a ticket, from its timeline in order.
+    """The history of a ticket, from its timeline in order."""
+    return [Step(line.at, did) for line, did in counted(lines) if did]
+
+
+def counted(lines: Iterable[Whole]) -> list[tuple[Whole, Did | None]]:
+    """Each line with what it means for clocks, None for nothing.
 
     An answer that was taken back before it left is none. Given to an agent, a ticket that the bot had is worked on.
     """
     told = list(lines)
     unsent = {line.detail.get("message") for line in told if line.kind == "unsent"}
-    kept = [line for line in told if line.kind != "replied" or line.detail.get("message") not in unsent]
-    found: list[Step] = []
-    for line in kept:
-        did = _did(line, found)
-        if did:
-            found.append(Step(line.at, did))
+    last: Did | None = None
+    found: list[tuple[Whole, Did | None]] = []
+    for line in told:
+        taken_back = line.kind == "replied" and line.detail.get("message") in unsent
+        did = None if taken_back else _did(line, last)
+        last = did or last
+        found.append((line, did))
     return found
 
 
-def _did(line: Line, before: Sequence[Step]) -> Did | None:
+def _did(line: Line, last: Did | None) -> Did | None:
     if line.kind == "reopened":
         return Did.CALLED if line.actor in NOBODY_HERE else Did.REOPENED
     if line.kind == "assigned":
-        return Did.RESUMED if before and before[-1].did is Did.RELEASED else None
+        return Did.RESUMED if last is Did.RELEASED else None
     return MEANING.get(line.kind)

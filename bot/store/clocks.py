@@ -10,17 +10,10 @@ from sqlmodel import Session, col, func, select, update
 from bot.sla.clocks import Clock, Clocks, clocks
 from bot.sla.history import steps
 from bot.sla.policies import Policies, Policy
-from bot.store.acting import Hooks, act
+from bot.store.acting import ACTOR, Acts, Hooks
 from bot.store.clock_tables import ClockAct
-from bot.store.tables import Conversation, Ticket, TicketEvent, TicketState
+from bot.store.tables import Conversation, Ticket, TicketEvent
 from bot.store.ticketing import OVER, add_event, conversations, find
-
-#: Where the ticket keeps the time each clock is up.
-DUE = {
-    "first_response": "first_response_due_at",
-    "next_response": "next_response_due_at",
-    "resolution": "resolution_due_at",
-}
 
 
 def due(session: Session, now: datetime, limit: int) -> Sequence[str]:
@@ -35,6 +28,11 @@ def all_due(session: Session, now: datetime) -> None:
     session.exec(update(Ticket).where(col(Ticket.state).not_in(OVER)).values(look_at=now))
 
 
+def put_off(session: Session, number: str, until: datetime) -> None:
+    """The ticket is not looked at before then."""
+    session.exec(update(Ticket).where(col(Ticket.number) == number).values(look_at=until))
+
+
 def look(session: Session, number: str, policies: Policies, hooks: Hooks, now: datetime) -> Sequence[str]:
     """Counts the ticket's clocks anew, writes them down and does what is due, each once; what was done.
 
@@ -45,9 +43,9 @@ def look(session: Session, number: str, policies: Policies, hooks: Hooks, now: d
         return ()
     policy = policies.match(ticket.priority, ticket.category, ticket.tier)
     counted = clocks(steps(timeline(session, ticket)), policy, now)
-    _write(ticket, policy, counted, now)
+    _write(ticket, counted, now)
     _follow(session, ticket, policy, policies, now)
-    return act(session, ticket, found, policy, counted, hooks, now)
+    return Acts(session, ticket, found, policy, hooks, now).due(counted)
 
 
 def timeline(session: Session, ticket: Ticket) -> Sequence[TicketEvent]:
@@ -75,20 +73,27 @@ def promises(session: Session, since: datetime, until: datetime) -> tuple[int, i
     return counts.get(True, 0), counts.get(False, 0)
 
 
-def _write(ticket: Ticket, policy: Policy, counted: Clocks, now: datetime) -> None:
-    running = [(name, clock) for name, clock in counted.named() if clock.running]
-    for name, column in DUE.items():
-        setattr(ticket, column, dict(running)[name].due_at if name in dict(running) else None)
-    ticket.due_at = min((clock.due_at for _, clock in running if clock.due_at), default=None)
+def _write(ticket: Ticket, counted: Clocks, now: datetime) -> None:
+    first, following, resolution = (clock if clock.running else Clock() for _, clock in counted.named())
+    ticket.first_response_due_at = first.due_at
+    ticket.next_response_due_at = following.due_at
+    ticket.resolution_due_at = resolution.due_at
+    ticket.due_at = min((clock.due_at for clock in (first, following, resolution) if clock.due_at), default=None)
     ticket.breached_at = counted.missed[0] if counted.missed else None
-    ticket.look_at = min((at for _, clock in running for at in _ahead(clock, now)), default=None)
-    first = counted.first_response
-    if ticket.first_promised_at and (first.met_at or now > ticket.first_promised_at):
-        ticket.promise_kept = (first.met_at or now) <= ticket.first_promised_at
+    ticket.look_at = min((at for clock in (first, following, resolution) for at in _ahead(clock, now)), default=None)
+    _judge(ticket, counted.first_response, now)
+
+
+def _judge(ticket: Ticket, first: Clock, now: datetime) -> None:
+    """Whether the first promise was kept, once that is known."""
+    if ticket.first_promised_at and (first.met_at or first.running):
+        answered = first.met_at or now
+        if first.met_at or answered > ticket.first_promised_at:
+            ticket.promise_kept = answered <= ticket.first_promised_at
 
 
 def _ahead(clock: Clock, now: datetime) -> list[datetime]:
-    """When a running clock will have something to do."""
+    """When a clock that runs will have something to do."""
     return [at for at in (clock.warn_at, clock.due_at) if at and at >= now]
 
 
@@ -97,7 +102,7 @@ def _follow(session: Session, ticket: Ticket, policy: Policy, policies: Policies
     before, ticket.sla = ticket.sla, policy.name
     if before and before not in policies:
         detail = {"from": before, "to": policy.name, "reason": "deleted"}
-        add_event(session, ticket, "frontdesk", "policy_changed", now, **detail)
+        add_event(session, ticket, ACTOR, "policy_changed", now, **detail)
 
 
 def _locked(session: Session, number: str) -> tuple[Ticket, Sequence[Conversation]]:
