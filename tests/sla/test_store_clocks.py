@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from bot.sla.calendar import Calendar
 from bot.sla.policies import Policies
-from bot.sla.sections import Action, Duration, PolicySection
+from bot.sla.sections import Action, CalendarSection, Duration, PolicySection
 from bot.store import clocks, ticketing
 from bot.store.acting import Hooks
 from bot.store.database import Database
@@ -228,7 +228,7 @@ def test_a_policy_deleted_in_use_is_followed_by_the_one_that_fits(database: Data
     escalated(database)
     look(database, 1)
     others = Policies({}, {"other": PolicySection(first_response=Duration(days=0, minutes=30))})
-    database.transact(clocks.all_due, later(2))
+    database.transact(clocks.follow, others.digest, later(2))
     look(database, 2, others)
     found = the_ticket(database)
     assert (found.sla, found.first_response_due_at) == ("other", later(1800))
@@ -280,3 +280,17 @@ def test_a_ticket_is_put_off(database: Database) -> None:
     database.transact(clocks.put_off, number, later(300))
     assert database.transact(clocks.due, later(299), 10) == []
     assert database.transact(clocks.due, later(300), 10) == [number]
+
+
+def test_a_start_with_the_same_rules_counts_nothing_anew(database: Database) -> None:
+    """With others it does, also where a calendar alone is another."""
+    escalated(database)
+    kept = policies()
+    database.transact(clocks.follow, kept.digest, later(1))
+    look(database, 1, kept)
+    database.transact(clocks.follow, policies().digest, later(2))
+    assert database.transact(clocks.due, later(2), 10) == []
+    other = Policies({"spare": CalendarSection(always=True)})
+    database.transact(clocks.follow, other.digest, later(3))
+    assert len(database.transact(clocks.due, later(3), 10)) == 1
+    assert len({kept.digest, other.digest, Policies({}).digest}) == 3
