@@ -32,3 +32,11 @@ class Words:
 
     def __call__(self, name: str, **values: object) -> str:
         return self._texts[name].format(**values)
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a text."""
+        return name in self._texts
+
+    def group(self, prefix: str) -> dict[str, str]:
+        """The texts whose names begin with `prefix`, by the rest of their names."""
+        return {name.removeprefix(prefix): text for name, text in self._texts.items() if name.startswith(prefix)}

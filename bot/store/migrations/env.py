@@ -8,6 +8,7 @@ from sqlmodel import SQLModel
 import bot.store.agent_tables
 import bot.store.announcement_tables
 import bot.store.channel_tables
+import bot.store.desk_tables
 import bot.store.link_tables
 import bot.store.mirror_tables
 import bot.store.settling_tables

@@ -1,0 +1,121 @@
+"""The list beside the ticket: views with their counts, and one row a ticket, or what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlencode
+
+from bot.desk.ticket import nearness
+from bot.desk.texts import Words
+from bot.errors import Refused
+from bot.store import lists, searching, views
+from bot.store.database import Session
+from bot.store.filters import Filter, parse
+from bot.store.list_tables import SavedView
+from bot.store.lists import Item
+
+#: Tickets on a page.
+PAGE = 50
+
+#: Where nobody says which view.
+FIRST = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an address asks for: a view by its key, words of a search, and the page behind a cursor."""
+
+    view: str = ""
+    q: str = ""
+    after: str = ""
+
+    @property
+    def where(self) -> str:
+        """The same as the end of an address."""
+        said = {name: value for name, value in (("view", self.view), ("q", self.q)) if value}
+        return f"?{urlencode(said)}" if said else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A ticket in the list; `nearness` is how near its deadline is."""
+
+    item: Item
+    nearness: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view by its key in addresses; `count` as it is shown."""
+
+    key: str
+    title: str
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the list shows. `trouble` is why a search or a filter could not be understood."""
+
+    rows: Sequence[Row]
+    more: str = ""
+    trouble: str = ""
+
+
+def listed(session: Session, asked: Asked, agent: str, now: datetime) -> Listed:
+    """A page of what is asked for, for `agent`."""
+    try:
+        wanted = parse(_query(session, asked, agent), agent)
+        found, following = _page(session, wanted, asked.after, now)
+    except Refused as error:
+        return Listed((), trouble=str(error))
+    more = f"/desk/parts/list?{urlencode({'view': asked.view, 'q': asked.q, 'after': following})}" if following else ""
+    return Listed([Row(item, nearness(item.due_at, now)) for item in found], more)
+
+
+def all_views(session: Session, words: Words, agent: str, now: datetime) -> list[View]:
+    """The built-in views, then the saved ones, with their counts."""
+    saved = views.views(session, agent)
+    queries = {**views.BUILT_IN, **{key_of(view): view.query for view in saved}}
+    titles = {key: words(f"desk.view_{key}") for key in views.BUILT_IN} | {key_of(view): view.title for view in saved}
+    counted = lists.counts(session, _filters(queries, agent), now)
+    return [View(key, titles[key], _shown(counted.get(key))) for key in queries]
+
+
+def key_of(view: SavedView) -> str:
+    """What addresses call a saved view."""
+    return f"v{view.id}"
+
+
+def _query(session: Session, asked: Asked, agent: str) -> str:
+    if asked.q:
+        return asked.q
+    saved = {key_of(view): view.query for view in views.views(session, agent)}
+    return {**views.BUILT_IN, **saved}.get(asked.view or FIRST, views.BUILT_IN[FIRST])
+
+
+def _page(session: Session, wanted: Filter, after: str, now: datetime) -> tuple[Sequence[Item], str | None]:
+    if wanted.text:
+        found = searching.search_page(session, wanted, after or None, PAGE, now)
+        return [replace(hit.item, said=hit.snippet or hit.item.said) for hit in found.hits], found.next
+    page = lists.list_page(session, wanted, after or None, PAGE, now)
+    return page.items, page.next
+
+
+def _filters(queries: Mapping[str, str], agent: str) -> dict[str, Filter]:
+    """Those that can still be understood; a filter that a newer version dropped counts nothing."""
+    found = {}
+    for key, query in queries.items():
+        try:
+            found[key] = parse(query, agent)
+        except Refused:
+            continue
+    return {key: each for key, each in found.items() if not each.text}
+
+
+def _shown(count: int | None) -> str:
+    if count is None:
+        return ""
+    return str(count) if count < lists.MOST_COUNTED else f"{lists.MOST_COUNTED - 1}+"
