@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from structlog import get_logger
 
 from bot.bound import Bounded
-from bot.errors import NotFound, Refused, StorageDown
+from bot.errors import NotAllowed, NotFound, Refused, StorageDown
 from bot.files import Files
 from bot.store import reading, tokens
 from bot.store.database import Database
@@ -244,7 +244,7 @@ def _message_router(tickets: Tickets, database: Database, files: Files) -> APIRo
 
 
 def _answer_errors(app: FastAPI) -> None:
-    statuses: dict[type[Exception], int] = {NotFound: 404, Refused: 409}
+    statuses: dict[type[Exception], int] = {NotFound: 404, NotAllowed: 403, Refused: 409}
 
     async def answer(_: Request, error: Exception) -> JSONResponse:
         status = next(status for kind, status in statuses.items() if isinstance(error, kind))

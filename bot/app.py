@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from bot import answers, api, domain, policy, secret, web
 from bot.conversation import Content, Conversations
 from bot.delivery import Delivery
+from bot.desk import house
 from bot.errors import StorageDown
 from bot.files import Files
 from bot.health import Health
@@ -106,6 +107,7 @@ class App:
             next(iter(chats), None),
         )
         api.install(app, self.tickets, self.database, self.files)
+        house.install(app, self.database, self.settings)
         return app
 
     async def run(self, stop: asyncio.Event, server: web.Server | None = None) -> None:

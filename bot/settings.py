@@ -148,6 +148,19 @@ class DeliverySection(Section):
         return 2 * self.timeout_seconds + 1
 
 
+class Desk(Section):
+    """The agents' desk at /desk."""
+
+    #: Hours after which who signed in must do so again, whatever they did meanwhile.
+    session_hours: Annotated[int, Field(ge=1, le=168)] = 12
+    #: Minutes without a request after which they must, too.
+    idle_minutes: Annotated[int, Field(ge=5, le=1440)] = 120
+    #: Who cannot work without a second factor; "leads" are all but plain agents.
+    second_factor: Literal["optional", "leads", "everybody"] = "optional"
+    #: A file an agent sends, in megabytes.
+    longest_file_mb: Annotated[int, Field(ge=1, le=100)] = 20
+
+
 class Logs(Section):
     """One line an event; never message text."""
 
@@ -179,6 +192,7 @@ class Settings(BaseSettings):
     conversation: ConversationSection = ConversationSection()
     tickets: Tickets = Tickets()
     delivery: DeliverySection = DeliverySection()
+    desk: Desk = Desk()
     logs: Logs = Logs()
     folders: Folders = Folders()
     channels: dict[str, dict[str, object]] = {"webchat": {}}

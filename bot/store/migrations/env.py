@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlmodel import SQLModel
 
+import bot.store.access_tables
 import bot.store.agent_tables
 import bot.store.announcement_tables
 import bot.store.channel_tables
