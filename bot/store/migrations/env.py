@@ -11,7 +11,9 @@ import bot.store.announcement_tables
 import bot.store.channel_tables
 import bot.store.desk_tables
 import bot.store.link_tables
+import bot.store.list_tables
 import bot.store.mirror_tables
+import bot.store.search_tables
 import bot.store.settling_tables
 import bot.store.tables  # noqa: F401 - importing them fills the metadata
 

@@ -1,0 +1,5 @@
+"""A list shows what its filter says, each ticket once, in the order of urgency, and reads no more than it shows."""
+
+from __future__ import annotations
+
+from tests.samples import NOW, escalated, inbound, later, notice, rows, take
