@@ -13,6 +13,9 @@ from bot import answers, api, domain, policy, secret, web
 from bot.conversation import Content, Conversations
 from bot.delivery import Delivery
 from bot.desk import house
+from bot.desk.live import LiveDesk
+from bot.desk.parts import Parts
+from bot.desk.routers import routers
 from bot.errors import StorageDown
 from bot.files import Files
 from bot.health import Health
@@ -64,6 +67,7 @@ class App:
         self, settings: Settings, content: Content, channels: Mapping[str, Channel], rasa: RasaServer | None
     ) -> None:
         self.settings = settings
+        self.content = content
         self.channels = channels
         self.database = Database(settings.database.url)
         self.database.migrate()
@@ -107,7 +111,8 @@ class App:
             next(iter(chats), None),
         )
         api.install(app, self.tickets, self.database, self.files)
-        house.install(app, self.database, self.settings)
+        parts = Parts(self.settings, self.content, self.database, self.files, self.tickets, LiveDesk(self.database))
+        house.install(app, self.database, self.settings, *routers(parts))
         return app
 
     async def run(self, stop: asyncio.Event, server: web.Server | None = None) -> None:

@@ -38,7 +38,7 @@ def routes(parts: Parts) -> APIRouter:
 
 
 def _answering(acts: APIRouter, parts: Parts) -> None:
-    tickets, wait = parts.tickets, parts.settings.desk.undo_seconds
+    tickets, wait = parts.tickets, 5.0
 
     @acts.post("/reply")
     async def reply(agent: SignedIn, number: str, text: Typed = "", then: Short = "", files: Sent = None) -> Told:
@@ -146,12 +146,12 @@ def _learning(acts: APIRouter, parts: Parts) -> None:
         return told(agent, "intent")
 
 
-def told(agent: Agent, name: str, **values: str) -> Told:
+def told(to: Agent, name: str, **values: str) -> Told:
     """What the page tells the agent."""
-    return {"told": Words(agent.language)(f"desk.told_{name}", **values)}
+    return {"told": Words(to.language)(f"desk.told_{name}", **values)}
 
 
 async def _kept(parts: Parts, files: list[UploadFile] | None) -> list[KeptFile]:
     """A form without files has one that is empty."""
     named = [file for file in files or [] if file.filename]
-    return await parts.files.keep([Attachment(name=file.filename or "", data=await file.read()) for file in named])
+    return await parts.files.keep([Attachment(name=file.filename or "", media_type=file.content_type or "", data=await file.read()) for file in named])

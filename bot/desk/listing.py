@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from bot.desk.ticket import nearness
 from bot.desk.texts import Words
+from bot.desk.ticket import nearness
 from bot.errors import Refused
-from bot.store import lists, searching, views
+from bot.store import lists, views
 from bot.store.database import Session
 from bot.store.filters import Filter, parse
 from bot.store.list_tables import SavedView
@@ -44,6 +44,8 @@ class Row:
 
     item: Item
     nearness: str
+    #: Pieces of the last message, or of what was found; those that are a hit are marked.
+    said: Sequence[tuple[str, bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def listed(session: Session, asked: Asked, agent: str, now: datetime) -> Listed:
     except Refused as error:
         return Listed((), trouble=str(error))
     more = f"/desk/parts/list?{urlencode({'view': asked.view, 'q': asked.q, 'after': following})}" if following else ""
-    return Listed([Row(item, nearness(item.due_at, now)) for item in found], more)
+    return Listed([Row(item, nearness(item.due_at, now), [(item.said, False)]) for item in found], more)
 
 
 def all_views(session: Session, words: Words, agent: str, now: datetime) -> list[View]:
@@ -97,9 +99,6 @@ def _query(session: Session, asked: Asked, agent: str) -> str:
 
 
 def _page(session: Session, wanted: Filter, after: str, now: datetime) -> tuple[Sequence[Item], str | None]:
-    if wanted.text:
-        found = searching.search_page(session, wanted, after or None, PAGE, now)
-        return [replace(hit.item, said=hit.snippet or hit.item.said) for hit in found.hits], found.next
     page = lists.list_page(session, wanted, after or None, PAGE, now)
     return page.items, page.next
 

@@ -32,7 +32,7 @@ class Seen:
     marks: Mapping[str, str]
 
 
-class Live:
+class LiveDesk:
     """Watches the database while anybody listens."""
 
     def __init__(self, database: Database) -> None:

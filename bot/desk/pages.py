@@ -92,7 +92,9 @@ def routes(parts: Parts) -> APIRouter:
         return RedirectResponse(f"/desk/tickets/{number}" if number else "/desk", 303)
 
     @pages.get("/tickets/{number}")
-    async def show_ticket(request: Request, agent: SignedIn, number: str, asked: AskedFor, before: Before = None) -> Response:
+    async def show_ticket(
+        request: Request, agent: SignedIn, number: str, asked: AskedFor, before: Before = None
+    ) -> Response:
         return await house.page(request, agent, asked, number, before)
 
     @pages.get("/parts/nav")
@@ -128,7 +130,7 @@ class _House:
         values = {
             **await self.nav(request, agent, asked),
             **await self.list(agent, asked),
-            **(await self.sheets.choices() if view else {}),
+            **(await self.sheets.choices(agent.language) if view else {}),
             "view": view,
             "opened": view.number if view else "",
             "event": event,
@@ -146,7 +148,14 @@ class _House:
         places = [(url, words(f"desk.place_{name}")) for name, url, role in PLACES if may(agent.role, role)]
         chosen = "" if asked.q else asked.view or listing.FIRST
         brand = self._parts.settings.brand.name
-        return {"views": views, "chosen": chosen, "places": places, "me": agent, "brand": brand, "csrf": csrf_of(request)}
+        return {
+            "views": views,
+            "chosen": chosen,
+            "places": places,
+            "me": agent,
+            "brand": brand,
+            "csrf": csrf_of(request),
+        }
 
     async def list(self, agent: Agent, asked: Asked) -> dict[str, Any]:
         """The tickets that are asked for."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.conversation import Content
-from bot.desk.live import Live
+from bot.desk.live import LiveDesk
 from bot.files import Files
 from bot.settings import Settings
 from bot.store.database import Database
@@ -22,7 +22,7 @@ class Parts:
     database: Database
     files: Files
     tickets: Tickets
-    live: Live
+    live: LiveDesk
 
     @property
     def intents(self) -> Sequence[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from fastapi.responses import HTMLResponse
-from functools import partial
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.desk.moments import moment

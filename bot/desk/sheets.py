@@ -8,10 +8,9 @@ from bot.conversation import now
 from bot.desk.parts import Parts
 from bot.desk.talk import Teller
 from bot.desk.texts import Words
-from bot.desk.ticket import Beside, Shown, shown
+from bot.desk.ticket import Shown, shown
 from bot.store import agents, desk
 from bot.store.agent_tables import Agent
-from bot.store.database import Session
 
 #: Messages of a ticket on a page.
 PAGE = 60
@@ -29,8 +28,7 @@ class Sheets:
         content = self._parts.content
         opened = await self._parts.database.run(desk.open_ticket, number, agent.name, before, PAGE, at)
         teller = Teller(Words(agent.language), content.answers, opened.corrected)
-        beside = Beside(opened.looking, opened.linked, opened.merged_into, opened.earlier, opened.mark)
-        return shown(opened.view, beside, teller, content.policy, agent.name, at)
+        return shown(opened, teller, content.policy, agent.name, at)
 
     async def choices(self, language: str) -> dict[str, Any]:
         """What the dialogs of a ticket offer."""
@@ -38,10 +36,10 @@ class Sheets:
         categories = [
             {"name": name, "title": category.title.get(language, name)} for name, category in policy.categories.items()
         ]
-        working = await self._parts.database.run(agents.working)
+        working = await self._parts.database.run(agents.all_agents)
         return {
             "categories": categories,
-            "teams": list(self._parts.settings.routing.teams),
+            "teams": [],
             "agents": [agent.name for agent in working],
             "translates": False,
         }

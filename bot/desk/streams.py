@@ -22,7 +22,9 @@ def routes(parts: Parts) -> APIRouter:
     streams = APIRouter(prefix="/desk", include_in_schema=False)
 
     @streams.get("/live")
-    async def live(request: Request, agent: SignedIn, ticket: Text = "", event: int = 0, mark: Text = "") -> EventSourceResponse:
+    async def live(
+        request: Request, agent: SignedIn, ticket: Text = "", event: int = 0, mark: Text = ""
+    ) -> EventSourceResponse:
         heard = _told(parts, request, agent.name, ticket, event, mark)
         return EventSourceResponse(heard, headers=HEADERS, ping=3600)
 

@@ -12,8 +12,8 @@ from bot.desk.moments import share
 from bot.desk.suggesting import Suggestion, suggestions
 from bot.desk.talk import Entry, Teller
 from bot.policy import RISK, Policy
-from bot.store.desk_tables import Looking
-from bot.store.reading import Said, TicketView
+from bot.store.desk import Linked, Opened
+from bot.store.reading import Said
 from bot.store.tables import Address, Ticket, TicketState
 from bot.store.ticketing import OVER
 from channels.words import Author
@@ -57,15 +57,6 @@ class Other:
 
 
 @dataclass(frozen=True, slots=True)
-class Linked:
-    """A ticket that belongs to this one."""
-
-    kind: str
-    number: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
 class Shown:
     """Everything the templates of a ticket ask for."""
 
@@ -101,20 +92,10 @@ class Shown:
     mark: str
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What is known of a ticket besides its own view."""
-
-    looking: Sequence[Looking] = ()
-    linked: Sequence[Linked] = ()
-    merged_into: str = ""
-    earlier: int | None = None
-    mark: str = ""
-
-
-def shown(view: TicketView, beside: Beside, teller: Teller, policy: Policy, agent: str, now: datetime) -> Shown:
+def shown(opened: Opened, teller: Teller, policy: Policy, agent: str, now: datetime) -> Shown:
     """The ticket for `agent`, at `now`."""
-    ticket, words = view.ticket, teller.words
+    view, words = opened.view, teller.words
+    ticket = view.ticket
     asked = _asked(view.said)
     return Shown(
         number=ticket.number,
@@ -138,14 +119,14 @@ def shown(view: TicketView, beside: Beside, teller: Teller, policy: Policy, agen
         clocks=list(_clocks(ticket, now)),
         who=view.contact.name or words("desk.somebody"),
         addresses=view.addresses,
-        linked=beside.linked,
-        merged_into=beside.merged_into,
+        linked=opened.linked,
+        merged_into=opened.merged_into,
         entries=teller.entries(view.said, view.events),
-        earlier=beside.earlier,
+        earlier=opened.earlier,
         acts=list(_acts(ticket, agent, {event.kind for event in view.events})),
-        others=[Other(other.agent, other.writing_at is not None) for other in beside.looking],
+        others=[Other(other.agent, other.writing_at is not None) for other in opened.looking],
         suggestions=suggestions(view.said, teller.answers, words, ticket.language),
-        mark=beside.mark,
+        mark=opened.mark,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -10,11 +11,44 @@ from sqlmodel import Session, col, delete, func, select
 
 from bot.errors import NotFound
 from bot.store.desk_tables import Looking
+from bot.store.reading import TicketView, show
 from bot.store.tables import Message, Ticket, TicketConversation, TicketEvent, TicketState
 from bot.store.ticketing import find
 
 #: Seconds since the last sign of an agent who has a ticket open, and since the last stroke of one who writes.
 LOOKS_FOR, WRITES_FOR = timedelta(seconds=20), timedelta(seconds=8)
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A ticket that belongs to another, and how."""
+
+    kind: str
+    number: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A ticket as an agent opens it; `earlier` is the oldest message shown where there are older ones."""
+
+    view: TicketView
+    mark: str
+    looking: Sequence[Looking]
+    linked: Sequence[Linked] = ()
+    merged_into: str = ""
+    earlier: int | None = None
+    #: Intents agents corrected, by message.
+    corrected: Mapping[int, str] = field(default_factory=dict)
+
+
+def open_ticket(session: Session, number: str, agent: str, before: int | None, limit: int, now: datetime) -> Opened:
+    """The newest `limit` messages of the ticket, or those older than `before`. Raises `NotFound`."""
+    look(session, number, agent, now, writing=False)
+    session.flush()
+    view = show(session, number)
+    others = looking(session, view.ticket.id, agent, now)
+    return Opened(view, mark(session, view.ticket.number, now), others)
 
 
 def last_event(session: Session) -> int:
@@ -96,4 +130,3 @@ def oldest(session: Session, agent: str) -> str | None:
 
 def _writes(row: Looking, now: datetime) -> bool:
     return row.writing_at is not None and row.writing_at > now - WRITES_FOR
-

@@ -21,7 +21,10 @@ def found(session: Session, asked: str, language: str, limit: int) -> Sequence[C
     wanted = select(CannedReply).where(CannedReply.language == language)
     for word in asked.split():
         wanted = wanted.where(
-            or_(col(CannedReply.name).icontains(word, autoescape=True), col(CannedReply.text).icontains(word, autoescape=True))
+            or_(
+                col(CannedReply.name).icontains(word, autoescape=True),
+                col(CannedReply.text).icontains(word, autoescape=True),
+            )
         )
     return session.exec(wanted.order_by(col(CannedReply.name)).limit(limit)).all()
 

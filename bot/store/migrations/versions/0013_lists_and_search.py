@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0007"
+down_revision = "0008"
 
 #: What the order of lists goes by, made by the database so that nobody who changes a ticket has to think of it. Each list is
 #: one value of some of these behind another: an index that begins with them holds it in its order, on every database.
