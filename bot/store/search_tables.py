@@ -1,4 +1,4 @@
-"""The tables a search reads, beside the terms themselves: the FTS5 table `searchterms`, or PostgreSQL's column `terms`."""
+"""The tables a search reads. The terms are beside them: in the FTS5 table `searchterms`, or PostgreSQL's `terms`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Source(StrEnum):
 
 
 class SearchEntry(SQLModel, table=True):
-    """Something that can be found. Ids rise with the time it was said, so that newest first is the order of the index."""
+    """Something that can be found. Ids rise with the time it was said: newest first is the order of the index."""
 
     __table_args__ = (UniqueConstraint("kind", "source_id"),)
 

@@ -19,8 +19,8 @@ from bot.store.ticketing import OVER
 #: A deadline that near is soon.
 SOON = timedelta(hours=1)
 
-# What the database makes of a ticket (migration 0013): 0 for what is most urgent, since when its user waits, whose it is and
-# "" for nobody's, and 1 where it is not over and where it is our turn.
+# What the database makes of a ticket (migration 0013): 0 for what is most urgent, since when its user waits, whose it
+# is, "" for nobody's, and 1 where it is not over and where it is our turn.
 URGENCY: ColumnElement[int] = literal_column("ticket.urgency", Integer)
 SINCE: ColumnElement[datetime] = literal_column("ticket.since", Moment)
 HOLDER: ColumnElement[str] = literal_column("ticket.holder", String)
@@ -82,7 +82,7 @@ def _in_states(wanted: Filter) -> Iterator[Clause]:
 
 def _whose(wanted: Filter) -> Iterator[Clause]:
     if wanted.assignee is not None:
-        yield HOLDER == wanted.assignee
+        yield HOLDER.in_([wanted.assignee])
     if wanted.team is not None:
         yield col(Ticket.team) == wanted.team
     if wanted.tier is not None:
@@ -93,14 +93,18 @@ def _whose(wanted: Filter) -> Iterator[Clause]:
 
 
 def _of_kind(wanted: Filter) -> Iterator[Clause]:
-    among = (Ticket.category, wanted.categories), (Ticket.priority, wanted.priorities), (Ticket.language, wanted.languages)
+    among = (
+        (Ticket.category, wanted.categories),
+        (Ticket.priority, wanted.priorities),
+        (Ticket.language, wanted.languages),
+    )
     yield from (col(one).in_(values) for one, values in among if values)
     if wanted.channels:
         yield (
             select_row(literal(1))
             .select_from(TicketConversation)
             .join(Conversation, col(TicketConversation.conversation_id) == Conversation.id)
-            .where(TicketConversation.ticket_id == Ticket.id, col(Conversation.channel).in_(wanted.channels))
+            .where(col(TicketConversation.ticket_id) == Ticket.id, col(Conversation.channel).in_(wanted.channels))
             .exists()
         )
     for tag in wanted.tags:
