@@ -11,10 +11,11 @@ from bot.answers import Answers
 from bot.conversation import now
 from bot.errors import Refused, StorageDown
 from bot.host import clean_text
-from bot.store import outbox, reading, ticketing
+from bot.store import handling, outbox, reading
 from bot.store.database import Database
 from bot.store.reading import Original, TicketView
 from bot.store.tables import Conversation, Ticket, TicketState
+from bot.store.ticketing import Notice
 
 log = structlog.get_logger()
 
@@ -51,7 +52,7 @@ class Tickets:
     async def take(self, number: str, agent: str) -> None:
         """Makes `agent` the one who answers. When this returns, the bot has said its last word."""
         told = self._notice("agent_joined", agent=agent)
-        taken = await self._database.run(ticketing.take, number, agent, told, now())
+        taken = await self._database.run(handling.take, number, agent, told, now())
         await self._silenced(taken)
         log.info("ticket_taken", ticket=number, agent=agent)
 
@@ -61,7 +62,7 @@ class Tickets:
         What is queued is sent: that the bot's last message has not left yet is no reason to have the agent repeat it.
         """
         told = self._notice("agent_joined", agent=agent)
-        taken = await self._database.run(ticketing.reply, number, agent, _said(text), told, now())
+        taken = await self._database.run(handling.reply, number, agent, _said(text), told, now())
         try:
             await self._silenced(taken)
         except (Refused, StorageDown) as error:
@@ -70,20 +71,20 @@ class Tickets:
 
     async def note(self, number: str, agent: str, text: str) -> None:
         """Writes `text` where only agents see it."""
-        await self._database.run(ticketing.note, number, agent, _said(text), now())
+        await self._database.run(handling.note, number, agent, _said(text), now())
 
     async def solve(self, number: str, agent: str) -> None:
         """Ends the ticket, tells the user, and gives the conversation back to the bot."""
         told = self._notice("solved", ticket=number.strip().upper())
-        await self._database.run(ticketing.hand_back, number, agent, "solved", told, now())
+        await self._database.run(handling.hand_back, number, agent, "solved", told, now())
         log.info("ticket_solved", ticket=number, agent=agent)
 
     async def release(self, number: str, agent: str) -> None:
         """Gives the conversation back to the bot and tells the user so."""
-        await self._database.run(ticketing.hand_back, number, agent, "released", self._notice("bot_back"), now())
+        await self._database.run(handling.hand_back, number, agent, "released", self._notice("bot_back"), now())
         log.info("ticket_released", ticket=number, agent=agent)
 
-    def _notice(self, name: str, **values: str) -> ticketing.Notice:
+    def _notice(self, name: str, **values: str) -> Notice:
         return notice(self._answers, name, **values)
 
     async def _silenced(self, taken: Sequence[Conversation]) -> None:
@@ -100,7 +101,7 @@ class Tickets:
             ) from error
 
 
-def notice(answers: Answers, name: str, **values: str) -> ticketing.Notice:
+def notice(answers: Answers, name: str, **values: str) -> Notice:
     """A sentence in the language of whichever conversation it is said in."""
     return lambda language: answers.sentence(name, language or answers.languages[0], **values)
 

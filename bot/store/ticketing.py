@@ -1,25 +1,27 @@
-"""A ticket's life in the database: opened, taken, answered, solved, given back. Each change is a line of its timeline.
+"""How a ticket begins, which one a conversation belongs to, and its timeline: each change is a line of it.
 
-Who answers a conversation changes only here, and with every change the conversation's epoch rises by one.
+The timeline is a chain: a line carries the digest of the one before, and the database changes and removes none.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam
+from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import Session, col, select
 
-from bot.errors import NotFound, Refused
+from bot.errors import NotFound
+from bot.store.chain import link
 from bot.store.settling import settle
 from bot.store.tables import (
     Conversation,
     Message,
     MessageState,
-    Status,
     Ticket,
     TicketConversation,
     TicketEvent,
@@ -38,6 +40,13 @@ RANK = ("low", "normal", "high", "urgent")
 #: What users are told, in the language of their conversation.
 Notice = Callable[[str | None], str]
 
+# Built once: every line of every timeline asks for it.
+_LAST_LINE = (
+    select(TicketEvent.digest)
+    .where(TicketEvent.ticket_id == bindparam("ticket"))
+    .order_by(col(TicketEvent.id).desc())
+    .limit(1)
+)
 
 # Built once: every message that a human answers asks for it.
 _OPEN = (
@@ -136,12 +145,25 @@ def _ticket_then(session: Session, message: Message) -> Ticket | None:
     ).first()
 
 
-def add_event(session: Session, ticket: Ticket, actor: str, kind: str, now: datetime, **detail: Any) -> None:
-    """A line of the timeline. Among those of one ticket a later one never becomes visible before an earlier one."""
+def add_event(session: Session, ticket: Ticket, actor: str, kind: str, now: datetime, **detail: Any) -> TicketEvent:
+    """A line of the timeline; its id is there after a flush. `detail` holds what JSON does: no times.
+
+    Among the lines of one ticket a later one never becomes visible before an earlier one.
+    """
     ticket.updated_at = now
-    # Locks the ticket before the line gets its id: whoever reads on from the last id seen would else pass one over.
+    # Locks the ticket, also where the time is the same, before the line gets its id and its place in the chain:
+    # whoever reads on from the last id seen would else pass one over.
+    flag_modified(ticket, "updated_at")
     session.flush()
-    session.add(TicketEvent(ticket_id=ticket.id, at=now, actor=actor, kind=kind, detail=detail))
+    previous = session.exec(_LAST_LINE, params={"ticket": ticket.id}).first() or ""
+    # As it is read back: what the digest covers is what anybody can check.
+    kept: dict[str, Any] = json.loads(json.dumps(detail))
+    digest = link(previous, now, actor, kind, kept, ticket.id)
+    line = TicketEvent(
+        ticket_id=ticket.id, at=now, actor=actor, kind=kind, detail=kept, previous=previous, digest=digest
+    )
+    session.add(line)
+    return line
 
 
 def find(session: Session, number: str) -> Ticket:
@@ -166,67 +188,6 @@ def conversations(session: Session, ticket: Ticket) -> Sequence[Conversation]:
     ).all()
 
 
-def take(session: Session, number: str, agent: str, notice: Notice, now: datetime) -> Sequence[Conversation]:
-    """Makes `agent` the owner of the ticket's conversations and tells their user with `notice`.
-
-    Raises `Refused` where another agent is the owner, or the ticket is over.
-    """
-    ticket, found = _locked(session, number)
-    if ticket.state in OVER:
-        raise Refused(f"{ticket.number} is {ticket.state.value}")
-    if ticket.assignee and ticket.assignee != agent:
-        raise Refused(f"{ticket.number} is with {ticket.assignee}")
-    if ticket.assignee == agent:
-        return found
-    ticket.assignee, ticket.state = agent, TicketState.OPEN
-    for conversation in found:
-        change_owner(conversation, Owner.AGENT)
-    _tell(session, found, agent, notice, now)
-    add_event(session, ticket, agent, "taken", now)
-    return found
-
-
-def reply(
-    session: Session, number: str, agent: str, text: str, notice: Notice, now: datetime
-) -> Sequence[Conversation]:
-    """Takes the ticket and queues an agent's answer on its newest conversation; the ticket then waits for the user."""
-    found = take(session, number, agent, notice, now)
-    message = say(session, found[-1], Author.AGENT, agent, text, now)
-    ticket = find(session, number)
-    ticket.first_response_at = ticket.first_response_at or now
-    ticket.state = TicketState.PENDING
-    found[-1].status = Status.WAITING
-    add_event(session, ticket, agent, "replied", now, message=message.id)
-    return found
-
-
-def note(session: Session, number: str, agent: str, text: str, now: datetime) -> None:
-    """Writes down what only agents see."""
-    ticket = find(session, number)
-    add_event(session, ticket, agent, "note", now, text=text)
-
-
-def hand_back(session: Session, number: str, agent: str, kind: str, notice: Notice, now: datetime) -> None:
-    """The bot answers again. `kind` is "solved", which ends the ticket, or "released", which leaves it to anybody.
-
-    Released, it waits for the user, or is new again if no agent answered. Raises `Refused` where the ticket is over.
-    """
-    ticket, found = _locked(session, number)
-    if ticket.state in OVER:
-        raise Refused(f"{ticket.number} is already {ticket.state.value}")
-    ticket.assignee = None if kind == "released" else ticket.assignee
-    ticket.state = _waiting(ticket) if kind == "released" else TicketState.SOLVED
-    ticket.solved_at = now if kind == "solved" else None
-    for conversation in found:
-        change_owner(conversation, Owner.BOT)
-        conversation.dialogue = {}
-        conversation.status = Status.CLOSED if kind == "solved" else Status.WAITING
-        if kind == "solved":
-            settle(session, conversation.id, now, solved=True)
-    _tell(session, found, agent, notice, now)
-    add_event(session, ticket, agent, kind, now)
-
-
 def say(session: Session, conversation: Conversation, author: Author, name: str, text: str, now: datetime) -> Message:
     """Queues something that is not the bot's: an agent's answer, or Frontdesk telling who answers now."""
     message = Message(
@@ -247,11 +208,6 @@ def say(session: Session, conversation: Conversation, author: Author, name: str,
     return message
 
 
-def _tell(session: Session, found: Sequence[Conversation], agent: str, notice: Notice, now: datetime) -> None:
-    """Tells the person who answers now, where the conversation went on last."""
-    say(session, found[-1], Author.SYSTEM, agent, notice(found[-1].language), now)
-
-
 def _renew(ticket: Ticket, escalation: Escalation, now: datetime) -> None:
     """An open ticket goes back to the queue with what is new. Of two promises yet to be kept the earlier one holds."""
     told = now + escalation.promise
@@ -263,17 +219,14 @@ def _renew(ticket: Ticket, escalation: Escalation, now: datetime) -> None:
     ticket.assignee = None
 
 
-def _waiting(ticket: Ticket) -> TicketState:
-    return TicketState.PENDING if ticket.first_response_at else TicketState.NEW
-
-
 def _hear_user(session: Session, ticket: Ticket, kind: str, message_id: int, now: datetime) -> None:
     if ticket.state is TicketState.PENDING:
         ticket.state = TicketState.OPEN
     add_event(session, ticket, "user", kind, now, message=message_id)
 
 
-def _locked(session: Session, number: str) -> tuple[Ticket, Sequence[Conversation]]:
+def locked(session: Session, number: str) -> tuple[Ticket, Sequence[Conversation]]:
+    """The ticket and its conversations, locked for a change. Raises `NotFound`."""
     ticket = find(session, number)
     # Conversations first, the ticket second, as turns and sends do: in the other order two would wait for each other.
     conversations(session, ticket)
