@@ -58,7 +58,7 @@ class MessageState(StrEnum):
     FAILED = "failed"
     #: The platform may or may not have it.
     UNKNOWN = "unknown"
-    #: A bot's reply that a human overtook: a suggestion for the agent, never sent.
+    #: Never sent: a bot's reply that a human overtook, now a suggestion, or an answer that its agent took back.
     WITHHELD = "withheld"
     NOTE = "note"
 

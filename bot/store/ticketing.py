@@ -15,7 +15,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import Session, col, select
 
-from bot.errors import NotFound
+from bot.errors import NotFound, Refused
 from bot.store.chain import link
 from bot.store.settling import settle
 from bot.store.tables import (
@@ -27,6 +27,7 @@ from bot.store.tables import (
     TicketEvent,
     TicketState,
 )
+from bot.store.ticketing_tables import LinkKind, TicketLink
 from channels.words import Author, Owner
 
 #: Tickets in these states take no more work.
@@ -56,6 +57,19 @@ _OPEN = (
     .order_by(col(Ticket.id).desc())
     .limit(1)
 )
+_SOLVED = (
+    select(TicketEvent.actor)
+    .where(TicketEvent.ticket_id == bindparam("ticket"), TicketEvent.kind == "solved")
+    .order_by(col(TicketEvent.id).desc())
+    .limit(1)
+)
+_LAST = (
+    select(Ticket)
+    .join(TicketConversation)
+    .where(TicketConversation.conversation_id == bindparam("conversation"))
+    .order_by(col(Ticket.id).desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +87,71 @@ class Escalation:
     promise: timedelta
     facts: Mapping[str, str] = field(default_factory=dict)
     tried: Sequence[str] = ()
+    #: The person says that it did not help, and names no new matter.
+    unhelped: bool = False
+    #: How long after it was solved a ticket of the same matter is opened again, in place of a new one.
+    reopens: timedelta = timedelta(0)
 
 
 def ticket_of(session: Session, conversation_id: int) -> Ticket | None:
-    """The newest ticket of the conversation that is not over."""
+    """The newest ticket of the conversation that is not over: what is said there next is about it.
+
+    Where a matter was split off by a message, both tickets are about the conversation: the one split off, while it is
+    open, and the other again after it.
+    """
     return session.exec(_OPEN, params={"conversation": conversation_id}).first()
 
 
+def open_tickets(session: Session, conversation_id: int, but: Ticket) -> Sequence[Ticket]:
+    """Tickets about the conversation that are not over, besides one; newest first."""
+    return session.exec(
+        select(Ticket)
+        .join(TicketConversation)
+        .where(
+            TicketConversation.conversation_id == conversation_id,
+            col(Ticket.state).not_in(OVER),
+            Ticket.id != but.id,
+        )
+        .order_by(col(Ticket.id).desc())
+    ).all()
+
+
 def escalate(session: Session, conversation: Conversation, escalation: Escalation, now: datetime) -> Ticket:
-    """Puts the conversation in the queue, on its open ticket or a new one."""
+    """Puts the conversation in the queue: on its open ticket, on one just solved of the same matter, or on a new one.
+
+    A new one of the same matter is a follow-up of the last.
+    """
     ticket = ticket_of(session, conversation.id)
-    if ticket is None:
-        ticket = _open(session, conversation, escalation, now)
-        add_event(session, ticket, "bot", "opened", now, reason=escalation.reason)
-    else:
+    reason = {"reason": escalation.reason}
+    if ticket:
         _renew(ticket, escalation, now)
-        add_event(session, ticket, "bot", "escalated", now, reason=escalation.reason, category=escalation.category)
+        add_event(session, ticket, "bot", "escalated", now, **reason, category=escalation.category)
+    elif (last := _same_matter(session, conversation, escalation)) and _is_fresh(last, escalation, now):
+        ticket = last
+        _renew(ticket, escalation, now)
+        ticket.solved_at = None
+        add_event(session, ticket, "bot", "reopened", now, **reason, category=escalation.category)
+    else:
+        ticket = _open(session, conversation, escalation, now)
+        add_event(session, ticket, "bot", "opened", now, **reason, **({"follows": last.number} if last else {}))
+        if last:
+            session.add(
+                TicketLink(ticket_id=ticket.id, other_id=last.id, kind=LinkKind.FOLLOW_UP, agent="bot", created_at=now)
+            )
     change_owner(conversation, Owner.QUEUE)
     settle(session, conversation.id, now, solved=False)
     return ticket
+
+
+def _same_matter(session: Session, conversation: Conversation, escalation: Escalation) -> Ticket | None:
+    """The conversation's last ticket, locked, where the escalation is about what that was about."""
+    last = session.exec(_LAST.with_for_update(of=Ticket), params={"conversation": conversation.id}).first()
+    return last if last and (escalation.unhelped or last.category == escalation.category) else None
+
+
+def _is_fresh(last: Ticket, escalation: Escalation, now: datetime) -> bool:
+    solved = last.solved_at if last.state is TicketState.SOLVED else None
+    return solved is not None and now - solved < escalation.reopens
 
 
 def change_owner(conversation: Conversation, owner: Owner) -> None:
@@ -177,6 +237,15 @@ def find(session: Session, number: str) -> Ticket:
     return ticket
 
 
+def refuse_over(session: Session, ticket: Ticket) -> None:
+    """Raises `Refused` where the ticket takes no more work, with where it went on or who solved it."""
+    if ticket.merged_into_id:
+        raise Refused(f"{ticket.number} went on as {session.get_one(Ticket, ticket.merged_into_id).number}")
+    if ticket.state in OVER:
+        who = session.exec(_SOLVED, params={"ticket": ticket.id}).first()
+        raise Refused(f"{ticket.number} is already {ticket.state.value}" + (f", by {who}" if who else ""))
+
+
 def conversations(session: Session, ticket: Ticket) -> Sequence[Conversation]:
     """What the ticket is about, locked for a change."""
     return session.exec(
@@ -217,11 +286,14 @@ def _renew(ticket: Ticket, escalation: Escalation, now: datetime) -> None:
     ticket.tried = list(dict.fromkeys([*ticket.tried, *escalation.tried]))
     ticket.state = TicketState.OPEN if ticket.first_response_at else TicketState.NEW
     ticket.assignee = None
+    ticket.waiting_since = ticket.waiting_since or now
 
 
 def _hear_user(session: Session, ticket: Ticket, kind: str, message_id: int, now: datetime) -> None:
-    if ticket.state is TicketState.PENDING:
+    """It is our turn, also where the ticket was put on hold: nobody must miss what the user adds."""
+    if ticket.state in (TicketState.PENDING, TicketState.ON_HOLD):
         ticket.state = TicketState.OPEN
+    ticket.waiting_since = ticket.waiting_since or now
     add_event(session, ticket, "user", kind, now, message=message_id)
 
 
@@ -247,6 +319,7 @@ def _open(session: Session, conversation: Conversation, escalation: Escalation, 
         facts=dict(escalation.facts),
         tried=list(escalation.tried),
         promised_at=now + escalation.promise,
+        waiting_since=now,
         created_at=now,
         updated_at=now,
     )
