@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 import structlog
 from fastapi import FastAPI
 
-from bot import answers, api, domain, policy, secret, web
+from bot import answers, api, choices, domain, policy, secret, web
+from bot.closing import Closing
 from bot.conversation import Content, Conversations
 from bot.delivery import Delivery
 from bot.desk import house
@@ -78,7 +80,9 @@ class App:
         self.files = files = Files(settings.folders.var / "files")
         self.delivery = Delivery(self.database, channels, files, settings.delivery, links.whole)
         self.worker = Worker(self.database, conversations, channels.keys(), self._show, self.delivery.nudge)
-        self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send)
+        known = choices.load(settings.folders.intents, content.policy)
+        self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send, known)
+        self.closing = Closing(self.database, timedelta(days=settings.tickets.reopen_days))
         self.settling = Settling(self.database, channels)
         self.states = States(self.database)
         section = settings.delivery
@@ -135,7 +139,7 @@ class App:
                 parts.append(asyncio.create_task(follow(self.mind.server, Live(self.settings.folders.var / "models"))))
             inner = [
                 asyncio.create_task(part.run())
-                for part in (self.delivery, self.worker, self.mirrors, self.settling, self.states)
+                for part in (self.delivery, self.worker, self.mirrors, self.settling, self.states, self.closing)
             ]
             stack.push_async_callback(_cancelled, inner)
             outer = [asyncio.create_task(self._listen(name, channel)) for name, channel in self.channels.items()]

@@ -89,6 +89,8 @@ class Voice:
             promise=timedelta(minutes=self.tickets.first_response_minutes[priority]),
             facts={**self._checked(decision), **({RISK: risk} if risk else {})},
             tried=decision.tried,
+            unhelped=decision.reason == "unhelpful" and decision.topic is None,
+            reopens=timedelta(days=self.tickets.reopen_days),
         )
 
     def _checked(self, decision: Escalate) -> dict[str, str]:

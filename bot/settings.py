@@ -124,6 +124,9 @@ class Tickets(Section):
         "low": 1440,
     }
 
+    #: Days in which a solved ticket is opened again; after them it is closed.
+    reopen_days: Annotated[int, Field(ge=1, le=365)] = 7
+
     @field_validator("first_response_minutes")
     @classmethod
     def whole(cls, minutes: Mapping[Priority, int]) -> Mapping[Priority, int]:

@@ -58,7 +58,7 @@ class MessageState(StrEnum):
     FAILED = "failed"
     #: The platform may or may not have it.
     UNKNOWN = "unknown"
-    #: A bot's reply that a human overtook: a suggestion for the agent, never sent.
+    #: Never sent: a bot's reply that a human overtook, now a suggestion, or an answer that its agent took back.
     WITHHELD = "withheld"
     NOTE = "note"
 
@@ -270,15 +270,18 @@ class TicketConversation(SQLModel, table=True):
 
 
 class TicketEvent(SQLModel, table=True):
-    """One line of a ticket's timeline. Only ever added."""
+    """One line of a ticket's timeline. Only ever added: the database refuses every change."""
+
+    __table_args__ = (Index("line_of_ticket", "ticket_id", "id"),)
 
     id: int = Field(default=None, primary_key=True)
-    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    ticket_id: int = Field(foreign_key="ticket.id")
     at: datetime = Field(sa_type=Moment)
     #: An agent's name, "bot", "user" or "frontdesk".
     actor: str
     #: opened, escalated, message, edited, deleted, taken, replied, note, solved, released, withheld, failed, unknown,
-    #: moved, redacted.
+    #: moved, redacted; changed, assigned, on_hold, pending, reopened, closed, unsent, retried, merged, absorbed, split,
+    #: split_off, undone, linked, unlinked, corrected.
     kind: str
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     #: The digest of the ticket's line before, and this one's own over it; sha256, hex.
