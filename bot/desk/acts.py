@@ -154,4 +154,9 @@ def told(to: Agent, name: str, **values: str) -> Told:
 async def _kept(parts: Parts, files: list[UploadFile] | None) -> list[KeptFile]:
     """A form without files has one that is empty."""
     named = [file for file in files or [] if file.filename]
-    return await parts.files.keep([Attachment(name=file.filename or "", media_type=file.content_type or "", data=await file.read()) for file in named])
+    return await parts.files.keep(
+        [
+            Attachment(name=file.filename or "", media_type=file.content_type or "", data=await file.read())
+            for file in named
+        ]
+    )

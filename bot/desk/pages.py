@@ -21,6 +21,7 @@ from bot.desk.showing import shown
 from bot.desk.texts import Words
 from bot.store import desk
 from bot.store.agent_tables import Agent, Role
+from bot.store.desk import Before
 
 #: Keys and what they do, in the order of the list on "?"; what they are called stands under `key_` in the texts.
 KEYS = (
@@ -72,9 +73,19 @@ def asked(
     return Asked(view, q.strip(), after)
 
 
+NEWEST = Before()
+
 AskedFor = Annotated[Asked, Depends(asked)]
 Number = Annotated[str, Query(max_length=40)]
-Before = Annotated[int | None, Query(ge=1)]
+Id = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
+
+
+def earlier(before: Id = None, events_before: Id = None) -> Before:
+    """Below which messages and lines of a timeline an address asks."""
+    return Before(before, events_before)
+
+
+Earlier = Annotated[Before, Depends(earlier)]
 
 
 def routes(parts: Parts) -> APIRouter:
@@ -92,9 +103,7 @@ def routes(parts: Parts) -> APIRouter:
         return RedirectResponse(f"/desk/tickets/{number}" if number else "/desk", 303)
 
     @pages.get("/tickets/{number}")
-    async def show_ticket(
-        request: Request, agent: SignedIn, number: str, asked: AskedFor, before: Before = None
-    ) -> Response:
+    async def show_ticket(request: Request, agent: SignedIn, number: str, asked: AskedFor, before: Earlier) -> Response:
         return await house.page(request, agent, asked, number, before)
 
     @pages.get("/parts/nav")
@@ -106,7 +115,7 @@ def routes(parts: Parts) -> APIRouter:
         return _part("tickets/list.html", agent, {**await house.list(agent, asked), "opened": open})
 
     @pages.get("/parts/tickets/{number}")
-    async def part_ticket(agent: SignedIn, number: str, asked: AskedFor, before: Before = None) -> Response:
+    async def part_ticket(agent: SignedIn, number: str, asked: AskedFor, before: Earlier) -> Response:
         view = await house.sheets.sheet(number, agent, before)
         return _part("tickets/live.html", agent, {"view": view, "where": asked.where})
 
@@ -121,7 +130,7 @@ class _House:
         self.sheets = Sheets(parts)
 
     async def page(
-        self, request: Request, agent: Agent, asked: Asked, number: str, before: int | None = None
+        self, request: Request, agent: Agent, asked: Asked, number: str, before: Before = NEWEST
     ) -> HTMLResponse:
         """The whole page, with the ticket where one is named. Raises `NotFound` for one that there is not."""
         # Before anything is read: what changes while it is, the stream tells.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
@@ -49,9 +49,9 @@ def routes(parts: Parts) -> APIRouter:
 
     @page.post("")
     async def keep(request: Request, agent: SignedIn, name: Typed, language: Typed, text: Typed) -> Response:
+        if language not in parts.settings.languages:
+            raise HTTPException(422, f"{language!a} is none of the languages that are configured")
         try:
-            if language not in parts.settings.languages:
-                raise Refused(f"{language!a} is none of the languages that are configured")
             await parts.database.run(phrases.keep, name, language, text, agent.name, now())
         except Refused as error:
             return await listed(request, agent, Draft(name, language, text), str(error))

@@ -8,9 +8,10 @@ from bot.conversation import now
 from bot.desk.parts import Parts
 from bot.desk.talk import Teller
 from bot.desk.texts import Words
-from bot.desk.ticket import Shown, shown
+from bot.desk.ticket import Shown, named, shown
 from bot.store import agents, desk
 from bot.store.agent_tables import Agent
+from bot.store.desk import Before
 
 #: Messages of a ticket on a page.
 PAGE = 60
@@ -22,12 +23,12 @@ class Sheets:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def sheet(self, number: str, agent: Agent, before: int | None) -> Shown:
+    async def sheet(self, number: str, agent: Agent, before: Before) -> Shown:
         """The ticket with the newest messages, or those older than `before`. Raises `NotFound`."""
         at = now()
         content = self._parts.content
-        opened = await self._parts.database.run(desk.open_ticket, number, agent.name, before, PAGE, at)
-        teller = Teller(Words(agent.language), content.answers, opened.corrected)
+        opened = await self._parts.database.run(desk.open_for, number, agent.name, before, PAGE, at)
+        teller = Teller(Words(agent.language), content.answers, named(opened.open), opened.corrected)
         return shown(opened, teller, content.policy, agent.name, at)
 
     async def choices(self, language: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 MOMENT = sa.DateTime(timezone=True)
 REFUSAL = "a line of a timeline is never changed or removed"
