@@ -9,7 +9,7 @@ from bot.desk.parts import Parts
 from bot.desk.talk import Teller
 from bot.desk.texts import Words
 from bot.desk.ticket import Shown, named, shown
-from bot.store import agents, desk
+from bot.store import agents, audit, desk
 from bot.store.agent_tables import Agent
 from bot.store.desk import Before
 
@@ -24,8 +24,12 @@ class Sheets:
         self._parts = parts
 
     async def sheet(self, number: str, agent: Agent, before: Before) -> Shown:
-        """The ticket with the newest messages, or those older than `before`. Raises `NotFound`."""
+        """The ticket with the newest messages, or those older than `before`. Raises `NotFound`.
+
+        That the agent saw it is in the audit trail, and what names them in its notes is no news any more.
+        """
         at = now()
+        await self._parts.database.run(audit.ticket_viewed, agent.name, number, at, over="desk")
         content = self._parts.content
         opened = await self._parts.database.run(desk.open_for, number, agent.name, before, PAGE, at)
         teller = Teller(Words(agent.language), content.answers, named(opened.open), opened.corrected)
