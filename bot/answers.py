@@ -70,6 +70,8 @@ SENTENCES: Mapping[str, frozenset[str]] = {
     "reason_fault": frozenset(),
     "reason_policy": frozenset(),
     "reopened": frozenset({"ticket"}),
+    "staff_merged": frozenset({"agent", "ticket"}),
+    "staff_absorbed": frozenset({"agent", "ticket"}),
     "staff_unsent": frozenset({"agent"}),
     "staff_reopened": frozenset({"agent"}),
     "staff_brief": frozenset({"ticket", "title", "priority", "category", "reason", "who", "speaks", "where", "due"}),

@@ -75,12 +75,19 @@ class Briefing:
                 return f"{self.told('staff_note', agent=event.actor)}\n{note}"
             case "taken" | "released" | "solved":
                 return self.told(f"staff_{event.kind}", agent=event.actor)
+            case "escalated" | "reopened" if "reason" in event.detail:
+                return self.told("staff_again", reason=self._reason(str(event.detail["reason"])))
+        return self._elsewhere(event)
+
+    def _elsewhere(self, event: TicketEvent) -> str:
+        """What was done where there are more ways to than in a room."""
+        match event.kind:
             case "assigned" if event.detail.get("to"):
                 return self.told("staff_taken", agent=str(event.detail["to"]))
-            case "reopened" if "reason" not in event.detail:
+            case "reopened":
                 return self.told("staff_reopened", agent=event.actor)
-            case "escalated" | "reopened":
-                return self.told("staff_again", reason=self._reason(str(event.detail.get("reason"))))
+            case "merged" | "absorbed":
+                return self.told(f"staff_{event.kind}", agent=event.actor, ticket=str(event.detail["other"]))
         return ""
 
     def _known(self, view: TicketView) -> str:

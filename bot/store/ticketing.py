@@ -102,7 +102,7 @@ def ticket_of(session: Session, conversation_id: int) -> Ticket | None:
     return session.exec(_OPEN, params={"conversation": conversation_id}).first()
 
 
-def open_tickets(session: Session, conversation_id: int, but: Ticket) -> Sequence[Ticket]:
+def open_tickets(session: Session, conversation_id: int, but: Ticket | None = None) -> Sequence[Ticket]:
     """Tickets about the conversation that are not over, besides one; newest first."""
     return session.exec(
         select(Ticket)
@@ -110,7 +110,7 @@ def open_tickets(session: Session, conversation_id: int, but: Ticket) -> Sequenc
         .where(
             TicketConversation.conversation_id == conversation_id,
             col(Ticket.state).not_in(OVER),
-            Ticket.id != but.id,
+            col(Ticket.id) != (but.id if but else 0),
         )
         .order_by(col(Ticket.id).desc())
     ).all()
@@ -300,11 +300,24 @@ def _hear_user(session: Session, ticket: Ticket, kind: str, message_id: int, now
 def locked(session: Session, number: str) -> tuple[Ticket, Sequence[Conversation]]:
     """The ticket and its conversations, locked for a change. Raises `NotFound`."""
     ticket = find(session, number)
-    # Conversations first, the ticket second, as turns and sends do: in the other order two would wait for each other.
-    conversations(session, ticket)
-    session.refresh(ticket, with_for_update=True)
+    lock(session, [ticket.id])
     # Again: one may have been carried on in private until the lock was had.
     return ticket, conversations(session, ticket)
+
+
+def lock(session: Session, ids: Sequence[int]) -> None:
+    """Locks tickets with all their conversations, and reads them as they are by then; `ids` rise."""
+    session.flush()
+    # Conversations first, the tickets second, as turns and sends do: in the other order two would wait for each other.
+    session.exec(
+        select(Conversation)
+        .join(TicketConversation)
+        .where(col(TicketConversation.ticket_id).in_(ids))
+        .order_by(col(Conversation.id))
+        .with_for_update(of=Conversation)
+    ).all()
+    for id_ in ids:
+        session.get_one(Ticket, id_, with_for_update=True, populate_existing=True)
 
 
 def _open(session: Session, conversation: Conversation, escalation: Escalation, now: datetime) -> Ticket:

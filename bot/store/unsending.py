@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from bot.errors import NotFound, Refused
-from bot.store.reading import LARGEST_ID
+from bot.store.rows import LARGEST_ID
 from bot.store.tables import Conversation, Message, MessageState, Status, Ticket, TicketEvent, TicketState
 from bot.store.ticketing import add_event, locked
 from channels.words import Author
