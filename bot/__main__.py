@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.commands import agents, announce, audit, model, tickets, tokens
+from bot.commands import agents, announce, audit, model, sla, tickets, tokens
 from bot.commands.channels import channels
 from bot.commands.chat import chat
 from bot.commands.check import check
@@ -27,6 +27,7 @@ app.add_typer(agents.app, name="agents")
 app.add_typer(announce.app, name="announce")
 app.add_typer(audit.app, name="audit")
 app.add_typer(model.app, name="model")
+app.add_typer(sla.app, name="sla")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(tokens.app, name="tokens")
 

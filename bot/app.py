@@ -29,6 +29,8 @@ from bot.mirror import Mirrors
 from bot.rasa import RasaServer
 from bot.settings import Settings
 from bot.settling import Settling
+from bot.sla.policies import Policies
+from bot.sla.watch import Watch
 from bot.staff import Staff
 from bot.states import States
 from bot.store.database import Database
@@ -85,6 +87,8 @@ class App:
         self.closing = Closing(self.database, timedelta(days=settings.tickets.reopen_days))
         self.settling = Settling(self.database, channels)
         self.states = States(self.database)
+        policies = Policies(settings.calendars, settings.sla.policies)
+        self.watch = Watch(self.database, policies, content.answers)
         section = settings.delivery
         self.mirrors = Mirrors(self.database, channels, files, content.answers, section, self.states.trouble)
         agents = {name: channel.staff.agents for name, channel in channels.items() if channel.staff}
@@ -139,7 +143,15 @@ class App:
                 parts.append(asyncio.create_task(follow(self.mind.server, Live(self.settings.folders.var / "models"))))
             inner = [
                 asyncio.create_task(part.run())
-                for part in (self.delivery, self.worker, self.mirrors, self.settling, self.states, self.closing)
+                for part in (
+                    self.delivery,
+                    self.worker,
+                    self.mirrors,
+                    self.settling,
+                    self.states,
+                    self.closing,
+                    self.watch,
+                )
             ]
             stack.push_async_callback(_cancelled, inner)
             outer = [asyncio.create_task(self._listen(name, channel)) for name, channel in self.channels.items()]

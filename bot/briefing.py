@@ -88,6 +88,8 @@ class Briefing:
                 return self.told("staff_reopened", agent=event.actor)
             case "merged" | "absorbed":
                 return self.told(f"staff_{event.kind}", agent=event.actor, ticket=str(event.detail["other"]))
+            case "warned" | "breached" if event.detail.get("notify"):
+                return self.told(f"staff_{event.kind}", clock=self.told(f"clock_{event.detail['clock']}"))
         return ""
 
     def _known(self, view: TicketView) -> str:

@@ -24,6 +24,7 @@ from bot.redaction import marked, unmarked
 from bot.replies import Voice
 from bot.settings import Settings
 from bot.situation import Situation
+from bot.sla.policies import Policies
 from bot.store import inbox, links, reading, turns
 from bot.store.database import Database
 from bot.store.inbox import Arrival, KeptFile, Pace
@@ -72,6 +73,7 @@ class Conversations:
         self._settings = settings
         self._channels = channels
         self._links = private
+        self._sla = Policies(settings.calendars, settings.sla.policies)
         self._answerable = content.answers.intents()
         section = settings.conversation
         self._pace = Pace(timedelta(seconds=section.quiet_seconds), timedelta(seconds=section.burst_seconds))
@@ -148,7 +150,8 @@ class Conversations:
 
     def _voice(self, channel: str, language: str, *, public: bool = False) -> Voice:
         type_ = self._channels[channel].settings.type
-        return Voice(self._content.answers, self._content.policy, self._settings.tickets, language, type_, public)
+        words, rules, section = self._content.answers, self._content.policy, self._settings.tickets
+        return Voice(words, rules, section, language, type_, public, sla=self._sla, at=now())
 
     def _opens(self, turn: Turn) -> bool:
         """Whether a link to the web chat belongs under an escalation."""

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.config_file import ConfigFile
 from bot.domain import Risk
-from bot.settings import Priority
+from bot.priority import Priority
 
 FILE = "escalation.yml"
 

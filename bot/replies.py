@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
 
-from babel.dates import format_timedelta
 from babel.lists import format_list
 
 from bot.actions import Answer, Ask, Clarify, Decision, Escalate, Say, Silence, SwitchLanguage, TellStatus
@@ -13,6 +13,9 @@ from bot.answers import Answers
 from bot.decision import DIDNT_HELP, HUMAN, INTENT, SKIP
 from bot.policy import RISK, Policy
 from bot.settings import Tickets
+from bot.sla.calendar import HORIZON, Calendar
+from bot.sla.policies import STANDARD, Policies
+from bot.sla.telling import back, when
 from bot.store.tables import Ticket
 from bot.store.ticketing import Escalation
 from bot.store.turns import Reply
@@ -39,6 +42,10 @@ class Voice:
     #: Where the person can go on in private, and for how many hours; "" where no link leads there.
     link: str = ""
     hours: int = 0
+    #: What is promised, to a person of this tier, and the moment that counts from.
+    sla: Policies = STANDARD
+    tier: str = ""
+    at: datetime = field(default_factory=partial(datetime.now, UTC))
 
     def replies(self, decision: Decision, ticket: Ticket | None = None) -> list[Reply]:  # noqa: C901, PLR0911 - one case a decision
         """What to say; `ticket` is the one a `TellStatus` asked for, if it is the asker's."""
@@ -86,7 +93,7 @@ class Voice:
             priority=priority,
             reason=decision.reason,
             language=self.language,
-            promise=timedelta(minutes=self.tickets.first_response_minutes[priority]),
+            promise=self._due(decision) - self.at,
             facts={**self._checked(decision), **({RISK: risk} if risk else {})},
             tried=decision.tried,
             unhelped=decision.reason == "unhelpful" and decision.topic is None,
@@ -115,13 +122,25 @@ class Voice:
         )
 
     def _escalated(self, decision: Escalate) -> list[Reply]:
-        minutes = self.tickets.first_response_minutes[self.policy.priority_of(decision.topic)]
-        wait = format_timedelta(timedelta(minutes=minutes), locale=self.language)
-        told = self._say(f"escalated_{decision.reason}", ticket=TICKET, wait=wait)
+        calendar, due = self._promised(decision)
+        wanted = when(self.answers, self.language, due, calendar, self.at)
+        told = self._say(f"escalated_{decision.reason}", ticket=TICKET, when=wanted)
+        closed = back(self.answers, self.language, calendar, self.at)
+        told = replace(told, text=f"{told.text} {closed}") if closed else told
         approved = [self._approved(decision.answer)] if decision.answer else []
         if self.public:
             return [*approved, Reply(f"{told.text}\n\n{self._in_public()}", told.language)]
         return [*approved, self._with_useful_facts(decision, told)]
+
+    def _promised(self, decision: Escalate) -> tuple[Calendar, datetime | None]:
+        """By when a human answers first, and whose hours that counts; None where nobody can say."""
+        topic = decision.topic
+        policy = self.sla.match(self.policy.priority_of(topic), self.policy.category_of(topic), self.tier)
+        return policy.calendar, policy.calendar.add(self.at, policy.first_response)
+
+    def _due(self, decision: Escalate) -> datetime:
+        _, due = self._promised(decision)
+        return due or self.at + HORIZON
 
     def _in_public(self) -> str:
         if self.link:

@@ -20,8 +20,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.config_file import PREFIX, ConfigFile
 from bot.errors import Misconfigured, Problem
 from bot.public_address import public_address
+from bot.sla import policies
+from bot.sla.sections import DEFAULTS, CalendarSection, PolicySection
 
-Priority = Literal["urgent", "high", "normal", "low"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 
@@ -113,27 +114,18 @@ class ConversationSection(Section):
 
 
 class Tickets(Section):
-    """How tickets are numbered and what is promised with them."""
+    """How tickets are numbered."""
 
     prefix: Annotated[str, Field(pattern=r"^[A-Z]{1,6}$")] = "FD"
-    #: Minutes until the first answer of a human, by priority, as promised to the user.
-    first_response_minutes: Mapping[Priority, Annotated[int, Field(ge=1)]] = {
-        "urgent": 15,
-        "high": 60,
-        "normal": 240,
-        "low": 1440,
-    }
 
     #: Days in which a solved ticket is opened again; after them it is closed.
     reopen_days: Annotated[int, Field(ge=1, le=365)] = 7
 
-    @field_validator("first_response_minutes")
-    @classmethod
-    def whole(cls, minutes: Mapping[Priority, int]) -> Mapping[Priority, int]:
-        missing = {"urgent", "high", "normal", "low"} - set(minutes)
-        if missing:
-            raise ValueError(f"no minutes for {', '.join(sorted(missing))}")
-        return minutes
+
+class Sla(Section):
+    """What is promised to whom, and what happens when it is late."""
+
+    policies: Mapping[str, PolicySection] = DEFAULTS
 
 
 class DeliverySection(Section):
@@ -194,6 +186,8 @@ class Settings(BaseSettings):
     decisions: Decisions = Decisions()
     conversation: ConversationSection = ConversationSection()
     tickets: Tickets = Tickets()
+    calendars: Mapping[str, CalendarSection] = {}
+    sla: Sla = Sla()
     delivery: DeliverySection = DeliverySection()
     desk: Desk = Desk()
     logs: Logs = Logs()
@@ -231,6 +225,8 @@ def load(file: ConfigFile) -> Settings:
         raise Misconfigured(problems + error.problems) from error
     except SettingsError as error:
         raise Misconfigured([*problems, Problem("environment", PREFIX, str(error), "write it as JSON")]) from error
+    found = policies.problems(settings.calendars, settings.sla.policies)
+    problems += [Problem(file.line(keys), ".".join(keys), what, remedy) for keys, what, remedy in found]
     if problems:
         raise Misconfigured(problems)
     return settings

@@ -2,4 +2,3 @@
 
 from __future__ import annotations
 
-from tests.samples import NOW, escalated, inbound, later, notice, rows, take

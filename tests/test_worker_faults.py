@@ -37,7 +37,7 @@ async def test_rasa_down_is_told_and_ticketed(floor: Floor, mind: Mind, content:
     (ticket,) = rows(floor.database, Ticket)
     assert (ticket.reason, conversation(floor.database).owner) == ("down", Owner.QUEUE)
     (reply,) = replies(floor.database)
-    truth = content.answers.sentence("escalated_down", "en", ticket=ticket.number, wait="4 hours")
+    truth = content.answers.sentence("escalated_down", "en", ticket=ticket.number, when="within 4 hours")
     assert reply.startswith(truth)
 
 
@@ -55,7 +55,7 @@ async def test_fault_is_told_and_ticketed(floor: Floor, mind: Mind, content: Con
         await until_handled(floor.database, 2)
     (ticket,) = rows(floor.database, Ticket)
     assert (ticket.reason, ticket.title) == ("fault", "poison")
-    truth = content.answers.sentence("escalated_fault", "en", ticket=ticket.number, wait="4 hours")
+    truth = content.answers.sentence("escalated_fault", "en", ticket=ticket.number, when="within 4 hours")
     assert truth in replies(floor.database)
     assert [line["event"] for line in logs if line["log_level"] == "error"] == ["turn_fault"]
 

@@ -218,7 +218,15 @@ class File(SQLModel, table=True):
 class Ticket(SQLModel, table=True):
     """A promise that a human will look at it."""
 
-    __table_args__ = (Index("ticket_of_state", "state", "priority", "id"),)
+    __table_args__ = (
+        Index("ticket_of_state", "state", "priority", "id"),
+        Index(
+            "ticket_look",
+            "look_at",
+            sqlite_where=text("look_at IS NOT NULL"),
+            postgresql_where=text("look_at IS NOT NULL"),
+        ),
+    )
 
     id: int = Field(default=None, primary_key=True)
     #: What people quote: FD-1042.
@@ -244,6 +252,9 @@ class Ticket(SQLModel, table=True):
     merged_into_id: int | None = None
     #: When the user was told a human would answer by.
     promised_at: datetime = Field(sa_type=Moment)
+    #: What the user was told first, and whether it was kept; None until that is known.
+    first_promised_at: datetime | None = Field(default=None, sa_type=Moment)
+    promise_kept: bool | None = None
     #: Since when the user has been waiting for us; None where it is not our turn.
     waiting_since: datetime | None = Field(default=None, sa_type=Moment)
     #: The SLA policy that holds for it, by name.
@@ -256,6 +267,8 @@ class Ticket(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_type=Moment)
     #: When the first of them was missed.
     breached_at: datetime | None = Field(default=None, sa_type=Moment)
+    #: When its clocks are to be looked at: at once after each line of the timeline.
+    look_at: datetime | None = Field(default=None, sa_type=Moment)
     created_at: datetime = Field(sa_type=Moment)
     updated_at: datetime = Field(sa_type=Moment)
     first_response_at: datetime | None = Field(default=None, sa_type=Moment)

@@ -210,7 +210,7 @@ def add_event(session: Session, ticket: Ticket, actor: str, kind: str, now: date
 
     Among the lines of one ticket a later one never becomes visible before an earlier one.
     """
-    ticket.updated_at = now
+    ticket.updated_at = ticket.look_at = now
     # Locks the ticket, also where the time is the same, before the line gets its id and its place in the chain:
     # whoever reads on from the last id seen would else pass one over.
     flag_modified(ticket, "updated_at")
@@ -333,6 +333,7 @@ def _open(session: Session, conversation: Conversation, escalation: Escalation, 
         tried=list(escalation.tried),
         promised_at=now + escalation.promise,
         waiting_since=now,
+        first_promised_at=now + escalation.promise,
         created_at=now,
         updated_at=now,
     )

@@ -1,0 +1,58 @@
+"""Promises in words: how long it takes, or until when, and when people are back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from babel.dates import format_skeleton, format_time, get_timezone_name
+from babel.lists import format_list
+from babel.units import format_unit
+
+from bot.answers import Answers
+from bot.sla.calendar import Calendar
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def when(answers: Answers, language: str, due: datetime | None, calendar: Calendar, now: datetime) -> str:
+    """A wait, where it is open until `due`; else a time, never earlier than `due`: "within 4 hours", "by Mon 9:00".
+
+    `due` is None where the calendar does not open.
+    """
+    if due is None:
+        return answers.sentence("when_open", language)
+    if calendar.between(now, due) == due - now:
+        return answers.sentence("within", language, wait=lasting(due - now, language))
+    return answers.sentence("by", language, time=moment(answers, language, due, calendar))
+
+
+def back(answers: Answers, language: str, calendar: Calendar, now: datetime) -> str:
+    """When people are back, as a sentence; "" where they are there, or nobody knows."""
+    opens = calendar.opens_at(now)
+    if opens is None or opens <= now:
+        return ""
+    return answers.sentence("back_at", language, time=moment(answers, language, opens, calendar))
+
+
+def lasting(wait: timedelta, language: str) -> str:
+    """A wait in its two largest units, rounded up: who is told "1 hour 20 minutes" waits no longer."""
+    step = HOUR if wait >= DAY else MINUTE
+    rounded = -(-wait // step) * step
+    days, rest = divmod(rounded, DAY)
+    hours, rest = divmod(rest, HOUR)
+    parts = [(days, "day"), (hours, "hour"), (rest // MINUTE, "minute")]
+    said = [format_unit(count, unit, locale=language) for count, unit in parts if count]
+    return str(format_list(said or [format_unit(1, "minute", locale=language)], style="unit", locale=language))
+
+
+def moment(answers: Answers, language: str, at: datetime, calendar: Calendar) -> str:
+    """A minute on the wall clock of the calendar, not before `at`, with day and time zone."""
+    up = timedelta(seconds=-at.second % 60, microseconds=-at.microsecond) if at.second else timedelta()
+    local = (at.astimezone(UTC) + up).astimezone(calendar.zone)
+    return answers.sentence(
+        "moment",
+        language,
+        date=format_skeleton("MMMEd", local, tzinfo=local.tzinfo, locale=language),
+        time=format_time(local, "HH:mm", tzinfo=local.tzinfo, locale=language),
+        zone=get_timezone_name(local, locale=language),
+    )
