@@ -7,6 +7,7 @@ from sqlmodel import SQLModel
 
 import bot.store.agent_tables
 import bot.store.announcement_tables
+import bot.store.attendance_tables
 import bot.store.channel_tables
 import bot.store.link_tables
 import bot.store.mirror_tables
