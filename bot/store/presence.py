@@ -58,8 +58,8 @@ def seen(session: Session, name: str, now: datetime) -> None:
 def sweep(session: Session, patience: Patience, now: datetime) -> None:
     """Whoever gave no sign of life is away, and later offline."""
     _put_right(session, now)
-    _fade(session, Presence.AWAY, [Presence.ONLINE], now - patience.away, now)
     _fade(session, Presence.OFFLINE, [Presence.ONLINE, Presence.AWAY], now - patience.gone, now)
+    _fade(session, Presence.AWAY, [Presence.ONLINE], now - patience.away, now)
 
 
 def everybody(session: Session) -> Sequence[Agent]:

@@ -79,7 +79,7 @@ def after(desk: list[OnDuty], chosen: list[Assignment]) -> list[OnDuty]:
     ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TICKETS, DESK)
 def test_nobody_gets_more_than_they_have_room_for(tickets: list[Waiting], desk: list[OnDuty]) -> None:
     """Only who is online is given anything, never beyond their capacity, and no ticket goes to two."""
@@ -92,7 +92,7 @@ def test_nobody_gets_more_than_they_have_room_for(tickets: list[Waiting], desk: 
             assert agent.load + given[agent.name] <= agent.capacity
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TICKETS, DESK)
 def test_nobody_who_could_be_served_is_left(tickets: list[Waiting], desk: list[OnDuty]) -> None:
     """Of the tickets left none has anybody who could take it: all who may are full or not there."""
@@ -102,7 +102,7 @@ def test_nobody_who_could_be_served_is_left(tickets: list[Waiting], desk: list[O
     assert [found.number for found in left if candidates(found, after(desk, chosen), NOW, WAIT)] == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TICKETS, DESK)
 def test_order_is_kept(tickets: list[Waiting], desk: list[OnDuty]) -> None:
     """Tickets are served in order, and none later in it decides what an earlier one gets."""
@@ -116,7 +116,7 @@ def test_order_is_kept(tickets: list[Waiting], desk: list[OnDuty]) -> None:
     assert chosen[: len(first)] == first
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(TICKETS, DESK)
 def test_whoever_gets_it_can_answer_it(tickets: list[Waiting], desk: list[OnDuty]) -> None:
     """An agent is one of the ticket's own, or has team, language and skills as far as anybody at the desk has."""

@@ -24,7 +24,7 @@ def handled(*minutes: float, apart: float = 10_000, agents: int = 1) -> list[Han
     ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.floats(-100, 3000), max_size=30),
     st.floats(0, 100),
