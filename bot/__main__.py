@@ -9,6 +9,7 @@ from bot.commands.channels import channels
 from bot.commands.chat import chat
 from bot.commands.check import check
 from bot.commands.evaluate import evaluate
+from bot.commands.queue import presence, queue
 from bot.commands.train import train
 from bot.commands.up import up
 
@@ -23,6 +24,8 @@ app.command()(check)
 app.command()(channels)
 app.command()(train)
 app.command()(evaluate)
+app.command()(queue)
+app.command()(presence)
 app.add_typer(announce.app, name="announce")
 app.add_typer(model.app, name="model")
 app.add_typer(tickets.app, name="tickets")

@@ -21,6 +21,9 @@ from bot.links import Links
 from bot.mind import Mind
 from bot.mirror import Mirrors
 from bot.rasa import RasaServer
+from bot.routing import api as queue_api
+from bot.routing.places import Places
+from bot.routing.router import Router
 from bot.settings import Settings
 from bot.settling import Settling
 from bot.staff import Staff
@@ -69,7 +72,9 @@ class App:
         self.mind = Mind(settings, rasa)
         key = secret.key(settings.folders.var / "secret.key")
         links = Links(key, settings.web, channels)
-        conversations = Conversations(self.database, content, self.mind.understand, settings, channels, links)
+        self.router = Router(self.database, content.answers, settings.routing)
+        self.places = places = Places(self.database, settings.routing)
+        conversations = Conversations(self.database, content, self.mind.understand, settings, channels, links, places)
         self.files = files = Files(settings.folders.var / "files")
         self.delivery = Delivery(self.database, channels, files, settings.delivery, links.whole)
         self.worker = Worker(self.database, conversations, channels.keys(), self._show, self.delivery.nudge)
@@ -106,6 +111,7 @@ class App:
             next(iter(chats), None),
         )
         api.install(app, self.tickets, self.database, self.files)
+        app.include_router(queue_api.routes(self.router, self.places))
         return app
 
     async def run(self, stop: asyncio.Event, server: web.Server | None = None) -> None:
@@ -128,7 +134,7 @@ class App:
                 parts.append(asyncio.create_task(follow(self.mind.server, Live(self.settings.folders.var / "models"))))
             inner = [
                 asyncio.create_task(part.run())
-                for part in (self.delivery, self.worker, self.mirrors, self.settling, self.states)
+                for part in (self.delivery, self.worker, self.mirrors, self.settling, self.states, self.router)
             ]
             stack.push_async_callback(_cancelled, inner)
             outer = [asyncio.create_task(self._listen(name, channel)) for name, channel in self.channels.items()]

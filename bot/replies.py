@@ -39,6 +39,8 @@ class Voice:
     #: Where the person can go on in private, and for how many hours; "" where no link leads there.
     link: str = ""
     hours: int = 0
+    #: Where the person stands in the queue, as a sentence; "" where nothing is known.
+    queue: str = ""
 
     def replies(self, decision: Decision, ticket: Ticket | None = None) -> list[Reply]:  # noqa: C901, PLR0911 - one case a decision
         """What to say; `ticket` is the one a `TellStatus` asked for, if it is the asker's."""
@@ -115,7 +117,7 @@ class Voice:
     def _escalated(self, decision: Escalate) -> list[Reply]:
         minutes = self.tickets.first_response_minutes[self.policy.priority_of(decision.topic)]
         wait = format_timedelta(timedelta(minutes=minutes), locale=self.language)
-        told = self._say(f"escalated_{decision.reason}", ticket=TICKET, wait=wait)
+        told = self._with_queue(self._say(f"escalated_{decision.reason}", ticket=TICKET, wait=wait))
         approved = [self._approved(decision.answer)] if decision.answer else []
         if self.public:
             return [*approved, Reply(f"{told.text}\n\n{self._in_public()}", told.language)]
@@ -141,12 +143,15 @@ class Voice:
     def _status(self, ticket: Ticket | None, number: str | None) -> Reply:
         if ticket:
             state = self._sentence(f"state_{ticket.state.value}")
-            return self._say("status", self._human(), ticket=ticket.number, state=state)
+            return self._with_queue(self._say("status", self._human(), ticket=ticket.number, state=state))
         return (
             self._say("status_unknown", self._human(), ticket=number)
             if number
             else self._say("status_none", self._human())
         )
+
+    def _with_queue(self, said: Reply) -> Reply:
+        return Reply(f"{said.text} {self.queue}".rstrip(), said.language, said.choices)
 
     def _languages(self) -> Reply:
         names = [self.answers.sentence("language_name", language) for language in self.answers.languages]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
@@ -12,37 +11,21 @@ import structlog
 from bot.answers import Answers
 from bot.conversation import now
 from bot.errors import NotFound, Refused, StorageDown
-from bot.routing.choosing import Assignment, OnDuty, Waiting, choose
+from bot.routing.choosing import Assignment, choose
 from bot.routing.settings import Routing
+from bot.routing.view import StandingOf, all_alike, on_duty, overview, waiting
 from bot.store import presence, routing
-from bot.store.agent_tables import Agent, Presence
-from bot.store.database import Database, Session
+from bot.store.agent_tables import Presence
+from bot.store.database import Database
 from bot.store.presence import Patience
 from bot.store.routing import AtDesk, Queued
-from bot.store.ticketing import RANK, Notice
+from bot.store.ticketing import Notice
 from bot.tickets import notice
 
 log = structlog.get_logger()
 
 #: Seconds between two looks: agents come, go and take tickets in other processes too.
 LOOK = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a tier means to routing: a higher rank goes first, and `agents` before all others."""
-
-    rank: int = 0
-    agents: tuple[str, ...] = ()
-
-
-#: What a tier means; "" is that of everybody who has none.
-StandingOf = Callable[[str], Standing]
-
-
-def all_alike(_tier: str) -> Standing:
-    """Where there are no tiers."""
-    return Standing()
 
 
 class Router:
@@ -80,11 +63,6 @@ class Router:
         if self._section.automatic:
             for assignment in self._chosen(queue, desk):
                 await self._assign(assignment)
-
-    async def queue(self) -> tuple[Sequence[Waiting], Sequence[Queued], Sequence[AtDesk]]:
-        """What waits, as routing sees it and in full, and who works at the desk."""
-        queue, desk = await self._database.run(overview)
-        return [waiting(ticket, self._section, self._standing) for ticket in queue], queue, desk
 
     async def set_presence(self, agent: str, chosen: Presence) -> None:
         """What an agent chose. Whoever leaves gives back at once what waits for them."""
@@ -125,11 +103,6 @@ class Router:
             log.info("ticket_assigned", ticket=chosen.number, agent=chosen.agent)
 
 
-def overview(session: Session) -> tuple[list[Queued], list[AtDesk]]:
-    """What waits, and who works at the desk, at one moment."""
-    return routing.queue(session), routing.desk(session)
-
-
 def patience_of(section: Routing) -> Patience:
     """How long is waited for agents, by the settings."""
     return Patience(
@@ -137,36 +110,4 @@ def patience_of(section: Routing) -> Patience:
         gone=timedelta(minutes=section.gone_minutes),
         back=timedelta(minutes=section.return_minutes),
         answer=timedelta(minutes=section.answer_minutes) if section.answer_minutes else None,
-    )
-
-
-def waiting(ticket: Queued, section: Routing, standing: StandingOf) -> Waiting:
-    """A ticket of the queue as it is routed. A team that is no more is everybody."""
-    team = section.known(ticket.team) or section.team_for(ticket.category, ticket.language)
-    tier, own = standing(ticket.tier), ticket.attributes.get(section.agent_attribute)
-    return Waiting(
-        number=ticket.number,
-        since=ticket.since,
-        rank=tier.rank,
-        urgency=RANK.index(ticket.priority) if ticket.priority in RANK else 0,
-        team=team,
-        language=ticket.language,
-        skills=section.skills(team),
-        dedicated=(*((own,) if isinstance(own, str) else ()), *tier.agents),
-        passed=ticket.passed,
-    )
-
-
-def on_duty(found: AtDesk) -> OnDuty:
-    """An agent as they are routed to."""
-    agent: Agent = found.agent
-    return OnDuty(
-        name=agent.name,
-        presence=agent.presence,
-        capacity=agent.capacity,
-        load=found.load,
-        given_at=found.given_at,
-        teams=frozenset(agent.teams),
-        skills=frozenset(agent.skills),
-        languages=frozenset(agent.languages),
     )

@@ -21,3 +21,5 @@ def upgrade() -> None:
     )
     # Read every few seconds: what waits for nobody yet, and what waits for somebody who went away.
     op.create_index("ticket_of_assignee", "ticket", ["assignee", "state"])
+    # How long the last tickets of a team and a priority waited.
+    op.create_index("ticket_answered", "ticket", ["team", "priority", "first_response_at"])
