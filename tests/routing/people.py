@@ -34,7 +34,7 @@ def change(database: Database, name: str, **values: Any) -> None:
 
 def presence_of(database: Database, name: str) -> Presence:
     """Whether they are there."""
-    return database.transact(lambda session: session.exec(select(Agent.presence).where(Agent.name == name)).one())
+    return database.transact(lambda session: session.exec(select(Agent).where(Agent.name == name)).one()).presence
 
 
 def wait_for_human(database: Database, who: str = "ann", **more: Any) -> str:
