@@ -27,6 +27,9 @@ from bot.links import Links
 from bot.mind import Mind
 from bot.mirror import Mirrors
 from bot.rasa import RasaServer
+from bot.routing import api as queue_api
+from bot.routing.places import Places
+from bot.routing.router import Router
 from bot.settings import Settings
 from bot.settling import Settling
 from bot.sla.policies import Policies
@@ -78,7 +81,9 @@ class App:
         self.mind = Mind(settings, rasa)
         key = secret.key(settings.folders.var / "secret.key")
         links = Links(key, settings.web, channels)
-        conversations = Conversations(self.database, content, self.mind.understand, settings, channels, links)
+        self.router = Router(self.database, content.answers, settings.routing)
+        self.places = places = Places(self.database, settings.routing)
+        conversations = Conversations(self.database, content, self.mind.understand, settings, channels, links, places)
         self.files = files = Files(settings.folders.var / "files")
         self.delivery = Delivery(self.database, channels, files, settings.delivery, links.whole)
         self.worker = Worker(self.database, conversations, channels.keys(), self._show, self.delivery.nudge)
@@ -121,6 +126,7 @@ class App:
         api.install(app, self.tickets, self.database, self.files)
         parts = Parts(self.settings, self.content, self.database, self.files, self.tickets, LiveDesk(self.database))
         house.install(app, self.database, self.settings, *routers(parts))
+        app.include_router(queue_api.routes(self.router, self.places))
         return app
 
     async def run(self, stop: asyncio.Event, server: web.Server | None = None) -> None:
@@ -151,6 +157,7 @@ class App:
                     self.states,
                     self.closing,
                     self.watch,
+                    self.router,
                 )
             ]
             stack.push_async_callback(_cancelled, inner)

@@ -74,3 +74,5 @@ def _texts(rules: Policy) -> Iterator[tuple[tuple[str, ...], Texts]]:
         yield ("facts", name, "ask"), fact.ask
     for name, texts in rules.checks.items():
         yield ("checks", name), texts
+    if rules.how_long:
+        yield ("how_long",), {language: " ".join(filter(bare, said)) for language, said in rules.how_long.items()}

@@ -22,6 +22,7 @@ from bot.metrics import DECISIONS, MESSAGES
 from bot.policy import Policy
 from bot.redaction import marked, unmarked
 from bot.replies import Voice
+from bot.routing.places import Places, told
 from bot.settings import Settings
 from bot.situation import Situation
 from bot.sla.policies import Policies
@@ -66,6 +67,7 @@ class Conversations:
         settings: Settings,
         channels: Mapping[str, Channel],
         private: Links | None = None,
+        places: Places | None = None,
     ) -> None:
         self._database = database
         self._content = content
@@ -74,6 +76,7 @@ class Conversations:
         self._channels = channels
         self._links = private
         self._sla = Policies(settings.calendars, settings.sla.policies)
+        self._places = places
         self._answerable = content.answers.intents()
         section = settings.conversation
         self._pace = Pace(timedelta(seconds=section.quiet_seconds), timedelta(seconds=section.burst_seconds))
@@ -130,7 +133,8 @@ class Conversations:
             url, link = self._links.offer(_remembered(decision, memory))
             voice = replace(voice, link=url, hours=self._links.hours)
         ticket = await self._ticket(turn, decision) if isinstance(decision, TellStatus) else None
-        replies = [*_warnings(turn, voice), *voice.replies(decision, ticket)]
+        voice = replace(voice, queue=await self._queue(turn, decision, ticket, voice, situation))
+        replies = [*_warnings(turn, voice), *_said(turn, decision, voice.replies(decision, ticket))]
         understood = situation.understood
         best = understood.ranking[0] if understood and understood.ranking else None
         outcome = Outcome(
@@ -214,6 +218,19 @@ class Conversations:
     async def _ticket(self, turn: Turn, decision: TellStatus) -> Ticket | None:
         return await self._database.run(reading.status_for, turn.conversation_id, decision.number)
 
+    async def _queue(
+        self, turn: Turn, decision: Decision, ticket: Ticket | None, voice: Voice, situation: Situation
+    ) -> str:
+        """What the person hears of the queue. That nobody is there at this hour stands in the promise already."""
+        expected = None
+        if self._places and isinstance(decision, Escalate):
+            escalation = voice.escalation(decision, situation.text)
+            expected = await self._places.of_newcomer(turn.conversation_id, escalation, now())
+            expected = None if expected.back_at else expected
+        elif self._places and ticket:
+            expected = await self._places.of_ticket(ticket.number, now())
+        return told(self._content.answers, voice.language, expected) if expected else ""
+
     def _tell(self, turn: Turn, decision: Decision, finished: Finished) -> None:
         kind = type(decision).__name__.lower()
         DECISIONS.labels(turn.channel, kind).inc()
@@ -225,6 +242,13 @@ class Conversations:
             intent=getattr(decision, "intent", None),
             ticket=finished.ticket,
         )
+
+
+def _said(turn: Turn, decision: Decision, replies: Sequence[Reply]) -> Sequence[Reply]:
+    """In the queue the bot says how that stands, with nothing to press: whoever waits there has called a human."""
+    if turn.owner is Owner.QUEUE and isinstance(decision, TellStatus):
+        return [replace(reply, choices=(), under=Owner.QUEUE) for reply in replies]
+    return replies
 
 
 def _warnings(turn: Turn, voice: Voice) -> list[Reply]:

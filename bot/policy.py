@@ -80,6 +80,8 @@ class Rules(_Part):
     #: Messages that are recognised without Rasa, by what they mean and language: whole ones, for an intent with a risk
     #: also within a message.
     phrases: Mapping[str, Mapping[str, tuple[str, ...]]] = {}
+    #: Whole messages that ask, of somebody in the queue, how long it will take; by language.
+    how_long: Mapping[str, tuple[str, ...]] = {}
 
 
 class Policy(Rules):
@@ -111,6 +113,14 @@ class Policy(Rules):
         """The intent with a risk that a phrase within `text` unmistakably tells of; the file's first of several."""
         said = bare(text)
         return next((intent for intent, pattern in self._alarms.items() if pattern.search(said)), None)
+
+    def asks_how_long(self, text: str) -> bool:
+        """Whether the whole of `text`, from somebody in the queue, asks how long it will take."""
+        return bare(text) in self._how_long
+
+    @cached_property
+    def _how_long(self) -> frozenset[str]:
+        return frozenset(bare(phrase) for phrases in self.how_long.values() for phrase in phrases)
 
     @cached_property
     def _phrases(self) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from babel.lists import format_list
@@ -46,6 +46,8 @@ class Voice:
     sla: Policies = STANDARD
     tier: str = ""
     at: datetime = field(default_factory=partial(datetime.now, UTC))
+    #: Where the person stands in the queue, as a sentence; "" where nothing is known.
+    queue: str = ""
 
     def replies(self, decision: Decision, ticket: Ticket | None = None) -> list[Reply]:  # noqa: C901, PLR0911 - one case a decision
         """What to say; `ticket` is the one a `TellStatus` asked for, if it is the asker's."""
@@ -127,6 +129,7 @@ class Voice:
         told = self._say(f"escalated_{decision.reason}", ticket=TICKET, when=wanted)
         closed = back(self.answers, self.language, calendar, self.at)
         told = replace(told, text=f"{told.text} {closed}") if closed else told
+        told = self._with_queue(told)
         approved = [self._approved(decision.answer)] if decision.answer else []
         if self.public:
             return [*approved, Reply(f"{told.text}\n\n{self._in_public()}", told.language)]
@@ -162,12 +165,15 @@ class Voice:
     def _status(self, ticket: Ticket | None, number: str | None) -> Reply:
         if ticket:
             state = self._sentence(f"state_{ticket.state.value}")
-            return self._say("status", self._human(), ticket=ticket.number, state=state)
+            return self._with_queue(self._say("status", self._human(), ticket=ticket.number, state=state))
         return (
             self._say("status_unknown", self._human(), ticket=number)
             if number
             else self._say("status_none", self._human())
         )
+
+    def _with_queue(self, said: Reply) -> Reply:
+        return Reply(f"{said.text} {self.queue}".rstrip(), said.language, said.choices)
 
     def _languages(self) -> Reply:
         names = [self.answers.sentence("language_name", language) for language in self.answers.languages]

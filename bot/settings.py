@@ -14,12 +14,14 @@ from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from lingua import IsoCode639_1
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from bot.config_file import PREFIX, ConfigFile
 from bot.errors import Misconfigured, Problem
 from bot.public_address import public_address
+from bot.routing.settings import Routing
+from bot.section import Section
 from bot.sla import policies
 from bot.sla.sections import DEFAULTS, CalendarSection, PolicySection
 
@@ -38,12 +40,6 @@ Language = Annotated[str, AfterValidator(_known)]
 
 #: The path of a database in a file, as opposed to one in memory or an address with options.
 SQLITE_FILE = re.compile(r"(?!file:|:memory:)[^?]+")
-
-
-class Section(BaseModel):
-    """A section of config.yaml: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Brand(Section):
@@ -190,6 +186,7 @@ class Settings(BaseSettings):
     sla: Sla = Sla()
     delivery: DeliverySection = DeliverySection()
     desk: Desk = Desk()
+    routing: Routing = Routing()
     logs: Logs = Logs()
     folders: Folders = Folders()
     channels: dict[str, dict[str, object]] = {"webchat": {}}

@@ -8,6 +8,7 @@ from sqlmodel import SQLModel
 import bot.store.access_tables
 import bot.store.agent_tables
 import bot.store.announcement_tables
+import bot.store.attendance_tables
 import bot.store.channel_tables
 import bot.store.clock_tables
 import bot.store.desk_tables
