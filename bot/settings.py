@@ -14,12 +14,14 @@ from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from lingua import IsoCode639_1
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from bot.config_file import PREFIX, ConfigFile
 from bot.errors import Misconfigured, Problem
 from bot.public_address import public_address
+from bot.section import Section
+from bot.tiers import Tier
 
 Priority = Literal["urgent", "high", "normal", "low"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -37,12 +39,6 @@ Language = Annotated[str, AfterValidator(_known)]
 
 #: The path of a database in a file, as opposed to one in memory or an address with options.
 SQLITE_FILE = re.compile(r"(?!file:|:memory:)[^?]+")
-
-
-class Section(BaseModel):
-    """A section of config.yaml: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Brand(Section):
@@ -179,6 +175,7 @@ class Settings(BaseSettings):
     conversation: ConversationSection = ConversationSection()
     tickets: Tickets = Tickets()
     delivery: DeliverySection = DeliverySection()
+    tiers: Mapping[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")], Tier] = {}
     logs: Logs = Logs()
     folders: Folders = Folders()
     channels: dict[str, dict[str, object]] = {"webchat": {}}

@@ -7,7 +7,9 @@ from sqlmodel import SQLModel
 
 import bot.store.agent_tables
 import bot.store.announcement_tables
+import bot.store.call_tables
 import bot.store.channel_tables
+import bot.store.contact_tables
 import bot.store.link_tables
 import bot.store.mirror_tables
 import bot.store.settling_tables
