@@ -32,6 +32,7 @@ from bot.store.inbox import Arrival, KeptFile, Pace
 from bot.store.links import Welcome
 from bot.store.tables import Ticket
 from bot.store.turns import Finished, Outcome, Reply, Turn
+from bot.tiers import Tiers
 from bot.understood import Understood
 from channels.base import Channel
 from channels.words import Author, Inbound, Owner, Place
@@ -77,13 +78,14 @@ class Conversations:
         self._links = private
         self._sla = Policies(settings.calendars, settings.sla.policies)
         self._places = places
+        self._tiers = Tiers(settings.tiers)
         self._answerable = content.answers.intents()
         section = settings.conversation
         self._pace = Pace(timedelta(seconds=section.quiet_seconds), timedelta(seconds=section.burst_seconds))
 
     async def receive(self, channel: str, inbound: Inbound, files: Sequence[KeptFile]) -> Arrival:
         """Stores a message once, however often it is delivered."""
-        arrival = await self._database.run(inbox.receive, channel, inbound, files, self._pace, now())
+        arrival = await self._database.run(inbox.receive, channel, inbound, files, self._pace, now(), self._tiers)
         MESSAGES.labels(channel, "fresh" if arrival.fresh else "again").inc()
         log.info("received", channel=channel, message=arrival.message_id, conversation=arrival.conversation_id)
         return arrival

@@ -24,6 +24,7 @@ from bot.routing.settings import Routing
 from bot.section import Section
 from bot.sla import policies
 from bot.sla.sections import DEFAULTS, CalendarSection, PolicySection
+from bot.tiers import Tier
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
@@ -187,6 +188,7 @@ class Settings(BaseSettings):
     delivery: DeliverySection = DeliverySection()
     desk: Desk = Desk()
     routing: Routing = Routing()
+    tiers: Mapping[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")], Tier] = {}
     logs: Logs = Logs()
     folders: Folders = Folders()
     channels: dict[str, dict[str, object]] = {"webchat": {}}

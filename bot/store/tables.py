@@ -243,7 +243,7 @@ class Ticket(SQLModel, table=True):
     facts: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     #: Intents the bot had answered before.
     tried: list[str] = Field(default_factory=list, sa_type=JSON)
-    #: The contact's tier when the ticket was opened.
+    #: The contact's tier, where it counts on the ticket's channel.
     tier: str = ""
     #: Whose queue it waits in; empty for everybody's.
     team: str = ""

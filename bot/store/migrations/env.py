@@ -9,8 +9,10 @@ import bot.store.access_tables
 import bot.store.agent_tables
 import bot.store.announcement_tables
 import bot.store.attendance_tables
+import bot.store.call_tables
 import bot.store.channel_tables
 import bot.store.clock_tables
+import bot.store.contact_tables
 import bot.store.desk_tables
 import bot.store.link_tables
 import bot.store.list_tables
