@@ -29,6 +29,9 @@ from bot.store.database import Database
 from bot.store.lease import Lease, lease_on
 from bot.tickets import Tickets
 from bot.training.live import Live, follow
+from bot.webhooks import api as webhooks_api
+from bot.webhooks.desk import Webhooks
+from bot.webhooks.sender import Sender
 from bot.worker import Worker
 from channels.base import Channel
 from channels.words import Place, Signal
@@ -76,6 +79,9 @@ class App:
         self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send)
         self.settling = Settling(self.database, channels)
         self.states = States(self.database)
+        self.webhooks = Sender(self.database, key, settings.webhooks)
+        allow_private = settings.webhooks.allow_private
+        self.hooks = Webhooks(self.database, key, self.webhooks, allow_private=allow_private)
         section = settings.delivery
         self.mirrors = Mirrors(self.database, channels, files, content.answers, section, self.states.trouble)
         agents = {name: channel.staff.agents for name, channel in channels.items() if channel.staff}
@@ -106,6 +112,7 @@ class App:
             next(iter(chats), None),
         )
         api.install(app, self.tickets, self.database, self.files)
+        webhooks_api.install(app, self.hooks)
         return app
 
     async def run(self, stop: asyncio.Event, server: web.Server | None = None) -> None:
@@ -128,7 +135,7 @@ class App:
                 parts.append(asyncio.create_task(follow(self.mind.server, Live(self.settings.folders.var / "models"))))
             inner = [
                 asyncio.create_task(part.run())
-                for part in (self.delivery, self.worker, self.mirrors, self.settling, self.states)
+                for part in (self.delivery, self.worker, self.mirrors, self.settling, self.states, self.webhooks)
             ]
             stack.push_async_callback(_cancelled, inner)
             outer = [asyncio.create_task(self._listen(name, channel)) for name, channel in self.channels.items()]

@@ -25,6 +25,7 @@ from bot.store.tables import (
     TicketEvent,
     TicketState,
 )
+from bot.store.webhooks import announce_outside
 from channels.words import Author, Owner
 
 #: Tickets in these states take no more work.
@@ -141,7 +142,9 @@ def add_event(session: Session, ticket: Ticket, actor: str, kind: str, now: date
     ticket.updated_at = now
     # Locks the ticket before the line gets its id: whoever reads on from the last id seen would else pass one over.
     session.flush()
-    session.add(TicketEvent(ticket_id=ticket.id, at=now, actor=actor, kind=kind, detail=detail))
+    event = TicketEvent(ticket_id=ticket.id, at=now, actor=actor, kind=kind, detail=detail)
+    session.add(event)
+    announce_outside(session, ticket, event)
 
 
 def find(session: Session, number: str) -> Ticket:

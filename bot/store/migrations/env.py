@@ -10,8 +10,11 @@ import bot.store.announcement_tables
 import bot.store.channel_tables
 import bot.store.link_tables
 import bot.store.mirror_tables
+import bot.store.page_tables
+import bot.store.rating_tables
 import bot.store.settling_tables
-import bot.store.tables  # noqa: F401 - importing them fills the metadata
+import bot.store.tables
+import bot.store.webhook_tables  # noqa: F401 - importing them fills the metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
