@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.commands import agents, announce, audit, model, sla, tickets, tokens
+from bot.commands import agents, announce, audit, model, sla, tickets, tokens, webhooks
 from bot.commands.channels import channels
 from bot.commands.chat import chat
 from bot.commands.check import check
@@ -33,6 +33,7 @@ app.add_typer(model.app, name="model")
 app.add_typer(sla.app, name="sla")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(webhooks.app, name="webhooks")
 
 
 def main() -> None:

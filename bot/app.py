@@ -40,6 +40,9 @@ from bot.store.database import Database
 from bot.store.lease import Lease, lease_on
 from bot.tickets import Tickets
 from bot.training.live import Live, follow
+from bot.webhooks import api as webhooks_api
+from bot.webhooks.desk import Webhooks
+from bot.webhooks.sender import Sender
 from bot.worker import Worker
 from channels.base import Channel
 from channels.words import Place, Signal
@@ -94,6 +97,9 @@ class App:
         self.states = States(self.database)
         policies = Policies(settings.calendars, settings.sla.policies)
         self.watch = Watch(self.database, policies, content.answers)
+        self.webhooks = Sender(self.database, key, settings.webhooks)
+        allow_private = settings.webhooks.allow_private
+        self.hooks = Webhooks(self.database, key, self.webhooks, allow_private=allow_private)
         section = settings.delivery
         self.mirrors = Mirrors(self.database, channels, files, content.answers, section, self.states.trouble)
         agents = {name: channel.staff.agents for name, channel in channels.items() if channel.staff}
@@ -127,6 +133,7 @@ class App:
         parts = Parts(self.settings, self.content, self.database, self.files, self.tickets, LiveDesk(self.database))
         house.install(app, self.database, self.settings, *routers(parts))
         app.include_router(queue_api.routes(self.router, self.places))
+        webhooks_api.install(app, self.hooks)
         return app
 
     async def run(self, stop: asyncio.Event, server: web.Server | None = None) -> None:
@@ -158,6 +165,7 @@ class App:
                     self.closing,
                     self.watch,
                     self.router,
+                    self.webhooks,
                 )
             ]
             stack.push_async_callback(_cancelled, inner)

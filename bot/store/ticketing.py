@@ -28,6 +28,7 @@ from bot.store.tables import (
     TicketState,
 )
 from bot.store.ticketing_tables import LinkKind, TicketLink
+from bot.store.webhooks import announce_outside
 from channels.words import Author, Owner
 
 #: Tickets in these states take no more work.
@@ -223,6 +224,7 @@ def add_event(session: Session, ticket: Ticket, actor: str, kind: str, now: date
         ticket_id=ticket.id, at=now, actor=actor, kind=kind, detail=kept, previous=previous, digest=digest
     )
     session.add(line)
+    announce_outside(session, ticket, line)
     return line
 
 

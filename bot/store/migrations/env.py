@@ -17,10 +17,13 @@ import bot.store.desk_tables
 import bot.store.link_tables
 import bot.store.list_tables
 import bot.store.mirror_tables
+import bot.store.page_tables
+import bot.store.rating_tables
 import bot.store.search_tables
 import bot.store.settling_tables
 import bot.store.tables
-import bot.store.ticketing_tables  # noqa: F401 - importing them fills the metadata
+import bot.store.ticketing_tables
+import bot.store.webhook_tables  # noqa: F401 - importing them fills the metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 
 URGENCY = (
     "CASE WHEN tier = '' THEN 4 ELSE 0 END"
