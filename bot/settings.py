@@ -140,6 +140,14 @@ class DeliverySection(Section):
         return 2 * self.timeout_seconds + 1
 
 
+class Translator(Section):
+    """A server of LibreTranslate's API, which translates for agents who ask for it."""
+
+    url: Annotated[str, Field(pattern=r"^https?://\S+$")]
+    key: SecretStr | None = None
+    timeout_seconds: Seconds = 10
+
+
 class Desk(Section):
     """The agents' desk at /desk."""
 
@@ -151,6 +159,10 @@ class Desk(Section):
     second_factor: Literal["optional", "leads", "everybody"] = "optional"
     #: A file an agent sends, in megabytes.
     longest_file_mb: Annotated[int, Field(ge=1, le=100)] = 20
+    #: Seconds in which an agent can take an answer back before it is sent.
+    undo_seconds: Annotated[float, Field(ge=0, le=60)] = 5
+    #: None where nobody translates.
+    translator: Translator | None = None
 
 
 class WebhookSection(Section):
@@ -250,6 +262,7 @@ def load(file: ConfigFile) -> Settings:
     problems = [
         *_strange_variables(),
         *secrets_in_file(file, UnderstandingSection, ("understanding",)),
+        *secrets_in_file(file, Translator, ("desk", "translator")),
         *_password_in_file(file),
     ]
     try:

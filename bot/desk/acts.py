@@ -38,7 +38,7 @@ def routes(parts: Parts) -> APIRouter:
 
 
 def _answering(acts: APIRouter, parts: Parts) -> None:
-    tickets, wait = parts.tickets, 5.0
+    tickets, wait = parts.tickets, parts.settings.desk.undo_seconds
 
     @acts.post("/reply")
     async def reply(agent: SignedIn, number: str, text: Typed = "", then: Short = "", files: Sent = None) -> Told:

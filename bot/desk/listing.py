@@ -22,6 +22,9 @@ from channels.words import Author, Markup
 #: Tickets on a page.
 PAGE = 50
 
+#: What keys of saved views begin with.
+SAVED = "v-"
+
 #: Where nobody says which view.
 FIRST = "waiting"
 
@@ -91,7 +94,7 @@ def all_views(session: Session, words: Words, agent: str, now: datetime) -> list
 
 def key_of(view: SavedView) -> str:
     """What addresses call a saved view."""
-    return f"v{view.id}"
+    return f"{SAVED}{view.id}"
 
 
 def _query(session: Session, asked: Asked, agent: str) -> str:

@@ -111,8 +111,8 @@ def routes(parts: Parts) -> APIRouter:
         return _part("tickets/nav.html", agent, await house.nav(request, agent, asked))
 
     @pages.get("/parts/list")
-    async def part_list(agent: SignedIn, asked: AskedFor, open: Number = "") -> Response:  # noqa: A002 - as addresses say
-        return _part("tickets/list.html", agent, {**await house.list(agent, asked), "opened": open})
+    async def part_list(request: Request, agent: SignedIn, asked: AskedFor, open: Number = "") -> Response:  # noqa: A002 - as addresses say
+        return _part("tickets/list.html", agent, {**await house.list(request, agent, asked), "opened": open})
 
     @pages.get("/parts/tickets/{number}")
     async def part_ticket(agent: SignedIn, number: str, asked: AskedFor, before: Earlier) -> Response:
@@ -138,7 +138,7 @@ class _House:
         view = await self.sheets.sheet(number, agent, before) if number else None
         values = {
             **await self.nav(request, agent, asked),
-            **await self.list(agent, asked),
+            **await self.list(request, agent, asked),
             **(await self.sheets.choices(agent.language) if view else {}),
             "view": view,
             "opened": view.number if view else "",
@@ -166,10 +166,17 @@ class _House:
             "csrf": csrf_of(request),
         }
 
-    async def list(self, agent: Agent, asked: Asked) -> dict[str, Any]:
+    async def list(self, request: Request, agent: Agent, asked: Asked) -> dict[str, Any]:
         """The tickets that are asked for."""
         found = await self._parts.database.run(listing.listed, asked, agent.name, now())
-        return {"listed": found, "where": asked.where}
+        removable = asked.view.removeprefix(listing.SAVED) if asked.view.startswith(listing.SAVED) else ""
+        return {
+            "listed": found,
+            "where": asked.where,
+            "q": asked.q,
+            "removable": "" if asked.q else removable,
+            "csrf": csrf_of(request),
+        }
 
 
 def _part(template: str, agent: Agent, values: dict[str, Any]) -> HTMLResponse:

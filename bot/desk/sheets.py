@@ -44,7 +44,7 @@ class Sheets:
         working = await self._parts.database.run(agents.all_agents)
         return {
             "categories": categories,
-            "teams": [],
+            "teams": list(self._parts.settings.routing.teams),
             "agents": [agent.name for agent in working],
-            "translates": False,
+            "translates": self._parts.settings.desk.translator is not None,
         }

@@ -73,6 +73,8 @@ class Entry:
     delivery: bool = False
     error: str = ""
     undo: bool = False
+    #: In another language than the agent's.
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ class Teller:
             guesses=() if out else tuple(self._guesses(said)),
             delivery=out and message.state is not MessageState.NOTE,
             error=message.error or "",
+            foreign=bool(message.language) and message.language != self.words.language,
             undo=message.author is Author.AGENT and message.state is MessageState.QUEUED,
         )
 
