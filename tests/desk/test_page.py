@@ -1,26 +1,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from bot.conversation import Content
-from bot.settings import Settings
+from bot.settings import Desk
 from tests.desk.house import hire
 from tests.desk.office import SOON, Office, office
 
 expect.set_options(timeout=SOON)
 
 
-@pytest.fixture
-async def open_office(content: Content, settings: Settings) -> AsyncIterator[Office]:
-    """Anna and Bo work here."""
-    async with office(content, settings) as opened:
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def open_office(content: Content, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+    """Anna and Bo work here; every test has users of its own."""
+    async with office(content, tmp_path_factory.mktemp("office"), desk=Desk(undo_seconds=2)) as opened:
         hire(opened.database, "Anna")
         hire(opened.database, "Bo")
         yield opened
+
+
+@pytest.fixture(autouse=True)
+def nothing_broke(open_office: Office) -> Iterator[None]:
+    """No page said that anything went wrong on it."""
+    open_office.errors.clear()
+    yield
+    assert open_office.errors == []
 
 
 async def test_answer_to_the_oldest_takes_two_keys(open_office: Office) -> None:
@@ -40,14 +52,12 @@ async def test_answer_to_the_oldest_takes_two_keys(open_office: Office) -> None:
 async def test_page_is_live(open_office: Office) -> None:
     """A new ticket, a new message and what became of an answer are shown without a reload."""
     page = await open_office.seat("Anna")
-    await expect(page.locator(".row")).to_have_count(0)
-    number = await open_office.comes("ann", "my withdrawal is pending")
-    await expect(page.locator(".row")).to_have_count(1)
-    await page.click(".row")
+    number = await open_office.comes("eve", "my withdrawal is pending")
+    await page.click(f".row[data-number={number}]")
     await page.wait_for_url(f"**/desk/tickets/{number}*")
     await page.keyboard.press("t")
     await expect(page.locator(".head .marks")).to_contain_text("Anna")
-    await open_office.says("ann", "are you there?")
+    await open_office.says("eve", "are you there?")
     await expect(page.locator(".said.in").last).to_contain_text("are you there?")
     await page.keyboard.press("r")
     await page.keyboard.type("Yes.")
@@ -58,7 +68,7 @@ async def test_page_is_live(open_office: Office) -> None:
 
 async def test_reply_can_be_taken_back(open_office: Office) -> None:
     """While it waits, `u` brings the words back into the box, and the user never sees them."""
-    number = await open_office.comes("ann", "hello")
+    number = await open_office.comes("carl", "hello")
     page = await open_office.seat("Anna")
     await page.goto(f"/desk/tickets/{number}#reply")
     await page.keyboard.type("Wrong words")
@@ -72,7 +82,7 @@ async def test_reply_can_be_taken_back(open_office: Office) -> None:
 
 async def test_two_at_one_ticket_see_each_other(open_office: Office) -> None:
     """Bo is told that Anna writes while she does."""
-    number = await open_office.comes("ann", "hello")
+    number = await open_office.comes("dora", "hello")
     anna, bo = await open_office.seat("Anna"), await open_office.seat("Bo")
     await bo.goto(f"/desk/tickets/{number}")
     await anna.goto(f"/desk/tickets/{number}#reply")
@@ -83,7 +93,7 @@ async def test_two_at_one_ticket_see_each_other(open_office: Office) -> None:
 
 async def test_suggestion_is_one_key_away(open_office: Office) -> None:
     """`.` puts the approved answer to what was meant into the box."""
-    number = await open_office.comes("ann", "my withdrawal is pending")
+    number = await open_office.comes("fred", "my withdrawal is pending")
     page = await open_office.seat("Anna")
     await page.goto(f"/desk/tickets/{number}")
     await page.keyboard.press(".")
