@@ -128,8 +128,8 @@ class Voice:
         wanted = when(self.answers, self.language, due, calendar, self.at)
         told = self._say(f"escalated_{decision.reason}", ticket=TICKET, when=wanted)
         closed = back(self.answers, self.language, calendar, self.at)
-        told = replace(told, text=f"{told.text} {closed}") if closed else told
         told = self._with_queue(told)
+        told = replace(told, text=f"{told.text}\n\n{closed}") if closed else told
         approved = [self._approved(decision.answer)] if decision.answer else []
         if self.public:
             return [*approved, Reply(f"{told.text}\n\n{self._in_public()}", told.language)]

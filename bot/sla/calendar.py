@@ -62,6 +62,8 @@ class Calendar:
 
     def is_open(self, at: datetime) -> bool:
         """Whether people are at work at `at`."""
+        # In UTC: in zones of their own, moments that a clock shows twice equal nothing.
+        at = at.astimezone(UTC)
         return self.opens_at(at, within=timedelta()) == at
 
     def opens_at(self, at: datetime, within: timedelta = HORIZON) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from bot.sla.calendar import Calendar
@@ -134,11 +134,11 @@ def clocks(history: Sequence[Step], policy: Policy, now: datetime) -> Clocks:
       past that; what is answered, or pauses, at this very instant is in time.
     """
     runs = _Runs()
-    last = history[0].at if history else now
+    last = datetime.min.replace(tzinfo=UTC)
     for step in history:
-        last = max(last, step.at)
+        last = max(last, step.at.astimezone(UTC))
         runs.take(step.did, last)
-    now = max(now, last)
+    now = max(now.astimezone(UTC), last)
     rounds = [_clock(one, policy.next_response, policy, now) for one in runs.rounds]
     first = _clock(runs.first, policy.first_response, policy, now)
     resolution = _clock(runs.resolution, policy.resolution, policy, now)

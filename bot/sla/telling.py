@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from math import inf
+from typing import Literal
 
-from babel.dates import format_skeleton, format_time, get_timezone_name
+from babel.dates import format_skeleton, format_time, format_timedelta, get_timezone_name
 from babel.lists import format_list
-from babel.units import format_unit
 
 from bot.answers import Answers
 from bot.sla.calendar import Calendar
+
+Unit = Literal["day", "hour", "minute"]
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -37,17 +40,24 @@ def back(answers: Answers, language: str, calendar: Calendar, now: datetime) -> 
 def lasting(wait: timedelta, language: str) -> str:
     """A wait in its two largest units, rounded up: who is told "1 hour 20 minutes" waits no longer."""
     step = HOUR if wait >= DAY else MINUTE
-    rounded = -(-wait // step) * step
-    days, rest = divmod(rounded, DAY)
-    hours, rest = divmod(rest, HOUR)
-    parts = [(days, "day"), (hours, "hour"), (rest // MINUTE, "minute")]
-    said = [format_unit(count, unit, locale=language) for count, unit in parts if count]
-    return str(format_list(said or [format_unit(1, "minute", locale=language)], style="unit", locale=language))
+    whole = max(-(-wait // step), 1) * step
+    parts: dict[Unit, timedelta] = {
+        "day": whole // DAY * DAY,
+        "hour": whole % DAY // HOUR * HOUR,
+        "minute": whole % HOUR,
+    }
+    said = [_in_units(part, unit, language) for unit, part in parts.items() if part]
+    return str(format_list(said, style="unit", locale=language))
+
+
+def _in_units(part: timedelta, unit: Unit, language: str) -> str:
+    # The threshold keeps weeks away. Not `format_unit`: it has no word for a day in Chinese.
+    return str(format_timedelta(part, granularity=unit, threshold=inf, locale=language))
 
 
 def moment(answers: Answers, language: str, at: datetime, calendar: Calendar) -> str:
     """A minute on the wall clock of the calendar, not before `at`, with day and time zone."""
-    up = timedelta(seconds=-at.second % 60, microseconds=-at.microsecond) if at.second else timedelta()
+    up = (datetime.min.replace(tzinfo=UTC) - at) % MINUTE
     local = (at.astimezone(UTC) + up).astimezone(calendar.zone)
     return answers.sentence(
         "moment",

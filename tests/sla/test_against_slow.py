@@ -13,7 +13,7 @@ from bot.sla.policies import Policy
 from tests.sla.slow import CALENDARS, TICK, Hours, Slow, Told
 
 #: Half hours that are looked at, and how many of them a history takes.
-SEEN, LIVED = 5 * 48, 120
+SEEN, LIVED = 4 * 48, 96
 
 #: Amounts of which three quarters are whole half hours too.
 amounts = st.integers(1, 10).map(lambda number: 4 * number)
@@ -23,7 +23,7 @@ def half_hours(kept: Hours, start: datetime) -> list[bool]:
     return [kept.open(start + number * TICK) for number in range(SEEN)]
 
 
-@settings(max_examples=1000, deadline=None, derandomize=True)
+@settings(max_examples=900, deadline=None, derandomize=True)
 @given(CALENDARS, st.integers(0, LIVED), st.integers(0, LIVED), st.integers(1, 60))
 def test_calendar_is_the_reference(calendar: tuple[Hours, datetime], a: int, length: int, amount: int) -> None:
     """`between`, `add`, `opens_at` and `is_open`, around every kind of change of the clocks."""
@@ -67,7 +67,7 @@ def shown(clock: Clock, start: datetime) -> Told:
     )
 
 
-@settings(max_examples=1200, deadline=None, derandomize=True)
+@settings(max_examples=1100, deadline=None, derandomize=True)
 @given(CALENDARS, histories, amounts, amounts, amounts)
 def test_clocks_are_the_reference(
     calendar: tuple[Hours, datetime], ticks: Sequence[tuple[int, Did]], first: int, following: int, resolution: int
