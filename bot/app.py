@@ -16,6 +16,7 @@ from bot.errors import StorageDown
 from bot.files import Files
 from bot.health import Health
 from bot.host import ChannelHost
+from bot.indexing import Indexing
 from bot.language import Languages
 from bot.links import Links
 from bot.mind import Mind
@@ -76,6 +77,7 @@ class App:
         self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send)
         self.settling = Settling(self.database, channels)
         self.states = States(self.database)
+        self.indexing = Indexing(self.database)
         section = settings.delivery
         self.mirrors = Mirrors(self.database, channels, files, content.answers, section, self.states.trouble)
         agents = {name: channel.staff.agents for name, channel in channels.items() if channel.staff}
@@ -128,7 +130,7 @@ class App:
                 parts.append(asyncio.create_task(follow(self.mind.server, Live(self.settings.folders.var / "models"))))
             inner = [
                 asyncio.create_task(part.run())
-                for part in (self.delivery, self.worker, self.mirrors, self.settling, self.states)
+                for part in (self.delivery, self.worker, self.mirrors, self.settling, self.states, self.indexing)
             ]
             stack.push_async_callback(_cancelled, inner)
             outer = [asyncio.create_task(self._listen(name, channel)) for name, channel in self.channels.items()]
