@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy.orm.exc import DetachedInstanceError
+from sqlmodel import delete
 
 from bot.errors import NotFound
 from bot.store import ticketing
@@ -12,7 +13,7 @@ from bot.store.inbox import KeptFile
 from bot.store.opening import OpenTicket, open_ticket
 from bot.store.tables import TicketConversation
 from channels.words import Owner, Place
-from tests.samples import NOW, arrive, escalated, inbound, rows
+from tests.samples import NOW, arrive, escalated, inbound
 
 FILE = KeptFile("proof.png", "image/png", 3, "ab" * 32)
 
@@ -76,9 +77,7 @@ def test_the_timeline_is_read_in_pages(database: Database) -> None:
 def test_a_ticket_without_conversations_opens(database: Database) -> None:
     """Another has taken them over."""
     number = escalated(database).number
-    database.transact(
-        lambda session: [session.delete(session.merge(row)) for row in rows(database, TicketConversation)]
-    )
+    database.transact(lambda session: session.exec(delete(TicketConversation)))
     found = opened(database, number)
     assert (found.owner, found.contact, found.said, found.before) == (None, None, [], None)
     assert len(found.events) == 1

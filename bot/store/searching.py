@@ -26,7 +26,7 @@ MOST_FOUND = 200
 
 #: Entries read at a time, and for one page: behind those it ends, full or not, and the next goes on.
 AT_ONCE = 100
-MOST_READ = 2_000
+MOST_READ = 1_000
 
 #: Changes indexed before a search; a loop has long done the rest.
 MOST_DUE = 200
