@@ -22,6 +22,7 @@ from bot.errors import StorageDown
 from bot.files import Files
 from bot.health import Health
 from bot.host import ChannelHost
+from bot.indexing import Indexing
 from bot.language import Languages
 from bot.links import Links
 from bot.mind import Mind
@@ -100,6 +101,7 @@ class App:
         self.webhooks = Sender(self.database, key, settings.webhooks)
         allow_private = settings.webhooks.allow_private
         self.hooks = Webhooks(self.database, key, self.webhooks, allow_private=allow_private)
+        self.indexing = Indexing(self.database)
         section = settings.delivery
         self.mirrors = Mirrors(self.database, channels, files, content.answers, section, self.states.trouble)
         agents = {name: channel.staff.agents for name, channel in channels.items() if channel.staff}
@@ -166,6 +168,7 @@ class App:
                     self.watch,
                     self.router,
                     self.webhooks,
+                    self.indexing,
                 )
             ]
             stack.push_async_callback(_cancelled, inner)

@@ -25,7 +25,7 @@ INDEXING = int.from_bytes(b"indexing")
 #: An entry's id: milliseconds since then above, the source below, in as many bits.
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 TIME_BITS, SOURCE_BITS = 41, 22
-LARGEST_ENTRY = 2 ** (TIME_BITS + SOURCE_BITS) - 1
+LARGEST_ENTRY = (1 << TIME_BITS + SOURCE_BITS) - 1
 
 _ENTRY = insert(SearchEntry.__table__)  # type: ignore[attr-defined]  # SQLModel does not say so
 _TERMS = text("INSERT INTO searchterms (rowid, terms) VALUES (:id, :terms)")
@@ -64,8 +64,7 @@ def index(session: Session, limit: int) -> int:
 
 def waiting(session: Session) -> int:
     """How much is due."""
-    found: int = session.execute(select_row(func.count(col(SearchDue.id)))).scalar_one()
-    return found
+    return session.exec(select(func.count()).select_from(SearchDue)).one()
 
 
 def texts(session: Session, kind: Source, sources: Collection[int]) -> list[Text]:
@@ -75,9 +74,9 @@ def texts(session: Session, kind: Source, sources: Collection[int]) -> list[Text
 
 def entry_id(kind: Source, source_id: int, at: datetime) -> int:
     """Rises with `at`. Two are the same only where a million rows of one kind were written in one millisecond."""
-    since = int((at - BEGINNING).total_seconds() * 1000)
-    source = (source_id * len(Source) + list(Source).index(kind)) % 2**SOURCE_BITS
-    return max(0, min(since, 2**TIME_BITS - 1)) << SOURCE_BITS | source
+    since = (at - BEGINNING) // timedelta(milliseconds=1)
+    source = (source_id * len(Source) + list(Source).index(kind)) % (1 << SOURCE_BITS)
+    return max(0, min(since, (1 << TIME_BITS) - 1)) << SOURCE_BITS | source
 
 
 def embedded(session: Session) -> bool:

@@ -26,7 +26,7 @@ MOST_FOUND = 200
 
 #: Entries read at a time, and for one page: behind those it ends, full or not, and the next goes on.
 AT_ONCE = 100
-MOST_READ = 2_000
+MOST_READ = 1_000
 
 #: Changes indexed before a search; a loop has long done the rest.
 MOST_DUE = 200
@@ -103,7 +103,8 @@ def _begun(session: Session, wanted: Filter, after: str | None, now: datetime) -
         return _Reading(before, set(seen[:MOST_FOUND]))
     number = wanted.text.strip().upper()
     named = select(Ticket.id, Ticket.created_at).where(Ticket.number == number, *clauses(wanted, now))
-    found = session.exec(named).first() if number.isascii() else None
+    # A database may refuse the characters that no number has.
+    found = session.exec(named).first() if number.isascii() and number.isprintable() else None
     return _Reading(found={Place(found[0]): Entry(0, Source.TICKET, found[0], found[0], found[1])} if found else {})
 
 
