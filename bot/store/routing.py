@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -195,6 +196,18 @@ def give_back_all(
     ).all()
     numbers = [ticket.number for ticket in tickets]
     return [number for number in numbers if give_back(session, number, name, why, notice_for(number), now)]
+
+
+def teams(session: Session) -> dict[str, tuple[int, int]]:
+    """Every team that an agent or a ticket names, with how many agents are in it and how many tickets wait for it."""
+    members = Counter(name for agent in presence.everybody(session) for name in agent.teams)
+    rows = session.exec(
+        select(Ticket.team, func.count())
+        .where(col(Ticket.state).not_in(OVER), Ticket.team != "")
+        .group_by(col(Ticket.team))
+    )
+    tickets = dict(rows.all())
+    return {name: (members[name], tickets.get(name, 0)) for name in {*members, *tickets}}
 
 
 def file_under_teams(session: Session, teams: Mapping[int, str]) -> None:
