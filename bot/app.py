@@ -24,6 +24,7 @@ from bot.rasa import RasaServer
 from bot.routing import api as queue_api
 from bot.routing.places import Places
 from bot.routing.router import Router
+from bot.routing.telling import Telling
 from bot.settings import Settings
 from bot.settling import Settling
 from bot.staff import Staff
@@ -80,6 +81,7 @@ class App:
         self.worker = Worker(self.database, conversations, channels.keys(), self._show, self.delivery.nudge)
         self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send)
         self.settling = Settling(self.database, channels)
+        self.telling = Telling(self.database, places, channels, content.answers)
         self.states = States(self.database)
         section = settings.delivery
         self.mirrors = Mirrors(self.database, channels, files, content.answers, section, self.states.trouble)
@@ -134,7 +136,15 @@ class App:
                 parts.append(asyncio.create_task(follow(self.mind.server, Live(self.settings.folders.var / "models"))))
             inner = [
                 asyncio.create_task(part.run())
-                for part in (self.delivery, self.worker, self.mirrors, self.settling, self.states, self.router)
+                for part in (
+                    self.delivery,
+                    self.worker,
+                    self.mirrors,
+                    self.settling,
+                    self.states,
+                    self.router,
+                    self.telling,
+                )
             ]
             stack.push_async_callback(_cancelled, inner)
             outer = [asyncio.create_task(self._listen(name, channel)) for name, channel in self.channels.items()]
