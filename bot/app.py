@@ -31,6 +31,7 @@ from bot.rasa import RasaServer
 from bot.routing import api as queue_api
 from bot.routing.places import Places
 from bot.routing.router import Router
+from bot.routing.telling import Telling
 from bot.settings import Settings
 from bot.settling import Settling
 from bot.sla.policies import Policies
@@ -95,6 +96,7 @@ class App:
         self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send, known)
         self.closing = Closing(self.database, timedelta(days=settings.tickets.reopen_days))
         self.settling = Settling(self.database, channels)
+        self.telling = Telling(self.database, places, channels, content.answers)
         self.states = States(self.database)
         policies = Policies(settings.calendars, settings.sla.policies)
         self.watch = Watch(self.database, policies, content.answers)
@@ -169,6 +171,7 @@ class App:
                     self.router,
                     self.webhooks,
                     self.indexing,
+                    self.telling,
                 )
             ]
             stack.push_async_callback(_cancelled, inner)

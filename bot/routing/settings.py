@@ -43,8 +43,6 @@ class Routing(Section):
     answer_minutes: Minutes | None = None
     #: So long a ticket waits for a dedicated agent who is at work but has no room.
     dedicated_wait_minutes: Minutes = 5
-    #: The attribute of a contact that names an agent of their own.
-    agent_attribute: Annotated[str, Field(min_length=1, max_length=64)] = "account_manager"
 
     @model_validator(mode="after")
     def gone_after_away(self) -> Self:

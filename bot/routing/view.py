@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bot.routing.choosing import OnDuty, Waiting
 from bot.routing.settings import Routing
@@ -15,17 +16,17 @@ from bot.store.ticketing import RANK
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a tier means to routing: a higher rank goes first, and `agents` before all others."""
+    """How somebody is served: a higher rank goes first, and to `agents` before all others."""
 
     rank: int = 0
     agents: tuple[str, ...] = ()
 
 
-#: What a tier means; "" is that of everybody who has none.
-StandingOf = Callable[[str], Standing]
+#: By tier, "" for none, and the attributes the company vouches for, which may name an agent of their own.
+StandingOf = Callable[[str, Mapping[str, Any]], Standing]
 
 
-def all_alike(_tier: str) -> Standing:
+def all_alike(_tier: str, _attributes: Mapping[str, Any]) -> Standing:
     """Where there are no tiers."""
     return Standing()
 
@@ -38,16 +39,16 @@ def overview(session: Session) -> tuple[list[Queued], list[AtDesk]]:
 def waiting(ticket: Queued, section: Routing, standing: StandingOf) -> Waiting:
     """A ticket of the queue as it is routed. A team that is no more is everybody."""
     team = section.known(ticket.team) or section.team_for(ticket.category, ticket.language)
-    tier, own = standing(ticket.tier), ticket.attributes.get(section.agent_attribute)
+    served = standing(ticket.tier, ticket.attributes)
     return Waiting(
         number=ticket.number,
         since=ticket.since,
-        rank=tier.rank,
+        rank=served.rank,
         urgency=RANK.index(ticket.priority) if ticket.priority in RANK else 0,
         team=team,
         language=ticket.language,
         skills=section.skills(team),
-        dedicated=(*((own,) if isinstance(own, str) else ()), *tier.agents),
+        dedicated=served.agents,
         passed=ticket.passed,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -129,25 +130,22 @@ def assign(session: Session, number: str, name: str, notice: Notice, now: dateti
         ticketing.change_owner(conversation, Owner.AGENT)
     ticketing.say(session, found[-1], Author.SYSTEM, name, notice(found[-1].language), now)
     presence.given(session, agent, now)
-    ticketing.add_event(session, ticket, ACTOR, "assigned", now, to=name)
+    ticketing.add_event(session, ticket, ACTOR, "assigned", now, **{"from": None, "to": name})
     return found
 
 
 def stranded(session: Session, patience: Patience, now: datetime) -> list[Stranded]:
     """Tickets that wait for an agent who is not there, oldest first.
 
-    What waits for its user stays until the user writes, what waits for somebody else until then too, unless its agent
-    was removed. Names that are no agent of the desk (staff rooms, the command line) are always there.
+    What waits for its user or is on hold stays until the user writes; on hold it does not stay with an agent who was
+    removed. Names that are no agent of the desk (staff rooms, the command line) are always there.
     """
     gone = or_(
         col(Agent.removed_at).is_not(None),
         col(Agent.presence) == Presence.OFFLINE,
         and_(col(Agent.presence) == Presence.AWAY, col(Agent.presence_at) <= now - patience.back),
     )
-    held = and_(
-        col(Ticket.state) == TicketState.ON_HOLD,
-        or_(col(Agent.removed_at).is_not(None), col(Ticket.waiting_since).is_not(None)),
-    )
+    held = and_(col(Ticket.state) == TicketState.ON_HOLD, col(Agent.removed_at).is_not(None))
     rows = session.exec(
         select(Ticket.number, Agent)
         .join(Agent, col(Agent.name) == Ticket.assignee)
@@ -171,7 +169,8 @@ def give_back(session: Session, number: str, name: str, why: str, notice: Notice
     ticket.state = TicketState.OPEN if ticket.first_response_at else TicketState.NEW
     ticket.waiting_since = ticket.waiting_since or now
     for conversation in found:
-        ticketing.change_owner(conversation, Owner.QUEUE)
+        if not _with_another(session, conversation, ticket):
+            ticketing.change_owner(conversation, Owner.QUEUE)
     if told and found:
         ticketing.say(session, found[-1], Author.SYSTEM, "", notice(found[-1].language), now)
     ticketing.add_event(session, ticket, ACTOR, "returned", now, agent=name, reason=why, told=told)
@@ -197,6 +196,18 @@ def give_back_all(
     ).all()
     numbers = [ticket.number for ticket in tickets]
     return [number for number in numbers if give_back(session, number, name, why, notice_for(number), now)]
+
+
+def teams(session: Session) -> dict[str, tuple[int, int]]:
+    """Every team that an agent or a ticket names, with how many agents are in it and how many tickets wait for it."""
+    members = Counter(name for agent in presence.everybody(session) for name in agent.teams)
+    rows = session.exec(
+        select(Ticket.team, func.count())
+        .where(col(Ticket.state).not_in(OVER), Ticket.team != "")
+        .group_by(col(Ticket.team))
+    )
+    tickets = dict(rows.all())
+    return {name: (members[name], tickets.get(name, 0)) for name in {*members, *tickets}}
 
 
 def file_under_teams(session: Session, teams: Mapping[int, str]) -> None:
@@ -239,6 +250,22 @@ def _passed(session: Session) -> dict[int, frozenset[str]]:
     return found
 
 
+def _with_another(session: Session, conversation: Conversation, but: Ticket) -> bool:
+    """Whether an agent answers there on another ticket."""
+    wanted = (
+        select(Ticket.id)
+        .join(TicketConversation)
+        .where(
+            TicketConversation.conversation_id == conversation.id,
+            Ticket.id != but.id,
+            col(Ticket.state).not_in(OVER),
+            col(Ticket.assignee).is_not(None),
+        )
+        .limit(1)
+    )
+    return session.exec(wanted).first() is not None
+
+
 def _load(session: Session, name: str) -> int:
     wanted = select(func.count()).where(Ticket.assignee == name, col(Ticket.state).in_(OURS))
     return session.exec(wanted.select_from(Ticket)).one()
@@ -263,7 +290,7 @@ def _unanswered(session: Session, before: datetime) -> list[Stranded]:
             .order_by(col(TicketEvent.id).desc())
             .limit(1)
         ).first()
-        if last and last.kind == "assigned" and last.at <= before:
+        if last and last.kind == "assigned" and last.actor != name and last.at <= before:
             found.append(Stranded(number, name, "unanswered"))
     return found
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
+from bot.store.routing import OURS
 from bot.store.tables import Address, Contact, Conversation, Ticket, TicketConversation
 from channels.words import Owner, Place
 
@@ -54,15 +55,16 @@ def person_of(session: Session, conversation_id: int) -> tuple[str, Mapping[str,
     ).one()
 
 
-def onlookers(session: Session, channels: Collection[str], numbers: Sequence[str]) -> list[Onlooker]:
-    """Where on `channels` people wait for the tickets of these numbers."""
+def onlookers(session: Session, channels: Collection[str]) -> list[Onlooker]:
+    """Where on `channels` people wait for a human."""
     rows = session.exec(
         select(Conversation, Address.handle, Ticket.number)
         .join(Address, col(Conversation.address_id) == Address.id)
         .join(TicketConversation, col(TicketConversation.conversation_id) == Conversation.id)
         .join(Ticket, col(Ticket.id) == TicketConversation.ticket_id)
         .where(
-            col(Ticket.number).in_(numbers),
+            col(Ticket.state).in_(OURS),
+            col(Ticket.assignee).is_(None),
             col(Conversation.channel).in_(channels),
             Conversation.owner == Owner.QUEUE,
         )

@@ -65,7 +65,7 @@ async def test_higher_tier_stands_before(sqlite: Database) -> None:
     """Who is served first by their tier is told so."""
     first, gold = wait_for_human(sqlite, "ann"), wait_for_human(sqlite, "bob")
     set_ticket(sqlite, gold, tier="gold")
-    found = [await expected(sqlite, number, standing=lambda tier: Standing(len(tier))) for number in (first, gold)]
+    found = [await expected(sqlite, number, standing=lambda tier, _: Standing(len(tier))) for number in (first, gold)]
     assert found == [Expected(2), Expected(1)]
 
 

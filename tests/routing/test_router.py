@@ -39,7 +39,12 @@ def router(database: Database, content: Content, **section: object) -> Router:
     """The loop with these settings; gold comes before all others, and has Dora."""
     tiers = {"gold": Standing(1, ("Dora",))}
     settings = Routing.model_validate({"automatic": True, **section})
-    return Router(database, content.answers, settings, lambda tier: tiers.get(tier, Standing()))
+    return Router(
+        database,
+        content.answers,
+        settings,
+        lambda tier, known: tiers.get(tier) or Standing(0, tuple(known.get("own", ()))),
+    )
 
 
 def work(database: Database, *names: str) -> None:
@@ -164,10 +169,10 @@ async def test_team_that_is_no_more_is_everybody(sqlite: Database, content: Cont
 
 
 async def test_own_agent_of_a_contact(sqlite: Database, content: Content) -> None:
-    """An agent named by the contact's attributes gets the ticket; a name that is none, or no name, changes nothing."""
+    """An agent named by the contact's attributes gets the ticket; a name that is nobody's changes nothing."""
     work(sqlite, "Anna", "Ben")
     numbers = [wait_for_human(sqlite, who) for who in ("ann", "bob", "cid")]
-    for contact, own in zip(rows(sqlite, Contact), ("Ben", "Nobody", 7), strict=True):
+    for contact, own in zip(rows(sqlite, Contact), (["Ben"], ["Nobody"], []), strict=True):
         sqlite.transact(_know, contact.id, own)
     await router(sqlite, content).look()
     assert assignees(sqlite, *numbers) == ["Ben", "Anna", "Anna"]
@@ -203,7 +208,7 @@ async def test_loop_outlives_a_database_that_is_down(
 
 
 def _know(session: Session, contact_id: int, own: object) -> None:
-    session.get_one(Contact, contact_id).attributes = {"account_manager": own}
+    session.get_one(Contact, contact_id).attributes = {"own": own}
 
 
 def test_gone_before_away_is_refused() -> None:

@@ -15,7 +15,7 @@ from bot.store.agent_tables import Presence
 from bot.store.database import Database
 from bot.store.presence import Patience
 from bot.store.routing import Stranded
-from bot.store.tables import Conversation, Message, Ticket, TicketEvent, TicketState
+from bot.store.tables import Conversation, Message, Ticket, TicketConversation, TicketEvent, TicketState
 from channels.words import Author, Owner, Place
 from tests.routing.people import change, hire, set_ticket, ticket, wait_for_human
 from tests.samples import NOW, arrive, conversation, inbound, later, notice, outcome, rows, take, timeline, turn_of
@@ -59,7 +59,10 @@ def test_assigned_as_if_taken(database: Database) -> None:
     assert (found.owner, found.epoch) == (Owner.AGENT, before + 1)
     assert (ticket(database, number).assignee, ticket(database, number).state) == ("Anna", TicketState.OPEN)
     assert (told(database), rows(database, Message)[-1].text) == (["Anna"], "notice in en")
-    assert (timeline(database)[-1], detail(database, "assigned")) == (("frontdesk", "assigned"), [{"to": "Anna"}])
+    assert (timeline(database)[-1], detail(database, "assigned")) == (
+        ("frontdesk", "assigned"),
+        [{"from": None, "to": "Anna"}],
+    )
 
 
 def test_assigned_only_from_the_queue_to_who_has_room(database: Database) -> None:
@@ -207,17 +210,25 @@ def test_what_waits_for_its_user_returns_when_the_user_writes(database: Database
 
 
 def test_what_is_on_hold_stays_unless_nobody_will_come_back(database: Database) -> None:
-    """On hold it stays with whoever is offline, until its user waits or the agent is removed."""
+    """On hold it stays with whoever is offline, and comes back from whoever is removed."""
     hire(database, "Anna", Presence.OFFLINE)
     number = wait_for_human(database)
     set_ticket(database, number, assignee="Anna", state=TicketState.ON_HOLD)
     assert stranded(database) == []
-    set_ticket(database, number, waiting_since=NOW)
-    assert [left.why for left in stranded(database)] == ["offline"]
-    set_ticket(database, number, waiting_since=None)
     change(database, "Anna", removed_at=NOW)
     assert [left.why for left in stranded(database)] == ["removed"]
     assert give_back(database, number, why="removed")
+
+
+def test_conversation_of_another_ticket_stays_with_its_agent(database: Database) -> None:
+    """Where the same conversation is answered on another ticket, giving one back leaves the owner alone."""
+    first, second = wait_for_human(database), wait_for_human(database, "bob")
+    for number, name in ((first, "Anna"), (second, "Ben")):
+        take(database, number, name)
+    shared = ticket(database, first).id, rows(database, Conversation)[1].id
+    database.transact(lambda session: session.add(TicketConversation(ticket_id=shared[0], conversation_id=shared[1])))
+    assert give_back(database, first)
+    assert [found.owner for found in rows(database, Conversation)] == [Owner.QUEUE, Owner.AGENT]
 
 
 def test_leaving_gives_back_all(database: Database) -> None:
