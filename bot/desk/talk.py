@@ -91,7 +91,8 @@ class Teller:
     def entries(self, said: Collection[Line], events: Collection[TicketEvent]) -> list[Entry]:
         """Both, oldest first."""
         shown = [*map(self._said, said), *filter(None, map(self._line, events))]
-        return sorted(shown, key=lambda entry: entry.at)
+        # A line that tells of a message stands before it.
+        return sorted(shown, key=lambda entry: (entry.at, entry.kind == "said"))
 
     def _said(self, said: Line) -> Entry:
         message = said.message

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlencode
 
 from babel import Locale
 
-from bot.desk.moments import share
+from bot.desk.moments import share, short
 from bot.desk.suggesting import Suggestion, suggestions
 from bot.desk.talk import Entry, Teller
 from bot.policy import RISK, Policy
 from bot.store.desk import Linked, Opened
 from bot.store.opening import Line, OpenTicket
+from bot.store.selecting import SOON
 from bot.store.tables import Address, Ticket, TicketState
 from bot.store.ticketing import OVER
 from channels.words import Author
-
-#: A clock this near to its end is shown so.
-SOON = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +131,8 @@ def shown(opened: Opened, teller: Teller, policy: Policy, agent: str, now: datet
 
 def named(opened: OpenTicket) -> str:
     """What the ticket's user is called: by name, else by handle; "" where another ticket took the conversation over."""
-    names = [opened.contact.name if opened.contact else "", *(each.name or each.handle for each in opened.addresses)]
-    return next(filter(None, names), "")
+    names = [opened.contact.name if opened.contact else "", *(each.name for each in opened.addresses)]
+    return next(filter(None, [*names, *(short(each.handle) for each in opened.addresses)]), "")
 
 
 def _earlier(opened: OpenTicket) -> str:
