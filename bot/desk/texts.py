@@ -30,5 +30,5 @@ class Words:
         self.language = language if language in texts() else FALLBACK
         self._texts = texts()[self.language]
 
-    def __call__(self, name: str, **values: object) -> str:
+    def __call__(self, name: str, /, **values: object) -> str:
         return self._texts[name].format(**values)
