@@ -16,15 +16,8 @@ from bot.store.agent_tables import Agent, Role
 
 def shown(request: Request, agent: Agent, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """The template with `t`, `agent`, `csrf`, and `may("lead")` for what the agent may."""
-    return page(
-        template,
-        Words(agent.language),
-        status,
-        agent=agent,
-        csrf=csrf_of(request),
-        may=lambda role: may(agent.role, Role(role)),
-        **values,
-    )
+    usual = {"agent": agent, "csrf": csrf_of(request), "may": lambda role: may(agent.role, Role(role))}
+    return page(template, Words(agent.language), status, **{**usual, **values})
 
 
 def words_for(request: Request) -> Words:

@@ -30,7 +30,7 @@ class Words:
         self.language = language if language in texts() else FALLBACK
         self._texts = texts()[self.language]
 
-    def __call__(self, name: str, **values: object) -> str:
+    def __call__(self, name: str, /, **values: object) -> str:
         return self._texts[name].format(**values)
 
     def has(self, name: str) -> bool:

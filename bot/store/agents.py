@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import delete
 from sqlmodel import Session, col, func, select
 
 from bot.errors import NotFound, Refused
 from bot.store import audit, sessions
-from bot.store.access_tables import RecoveryCode
+from bot.store.access_tables import DeskSession, RecoveryCode
 from bot.store.agent_tables import Agent, Role, Token
 
 
@@ -53,6 +54,14 @@ def named(session: Session, name: str) -> Agent:
     return agent
 
 
+def at(session: Session, agent_id: int) -> Agent:
+    """The agent of this id. Raises `NotFound`, also for one who was removed."""
+    agent = session.get(Agent, agent_id)
+    if agent is None or agent.removed_at is not None:
+        raise NotFound("there is no such agent")
+    return agent
+
+
 def all_agents(session: Session, *, removed: bool = False) -> Sequence[Agent]:
     """Everybody at work, by name; those who were `removed`, too, where asked for."""
     wanted = select(Agent).order_by(func.lower(Agent.name))
@@ -92,28 +101,38 @@ def remove(session: Session, name: str, by: str, now: datetime) -> None:
     _keep_an_admin(session, agent)
     agent.removed_at = now
     agent.email = f"{agent.id}:{agent.email}"
-    _lock_out(session, agent)
+    lock_out(session, agent)
     for token in session.exec(select(Token).where(Token.agent == agent.name, col(Token.revoked_at).is_(None))):
         token.revoked_at = now
     audit.note(session, by, "agent removed", agent.name, now)
 
 
-def lock(session: Session, agent: Agent) -> None:
-    """Takes away password, second factor and sessions; a link gives them back."""
-    _lock_out(session, agent)
-
-
-def set_password(session: Session, agent: Agent, hashed: str, now: datetime, *, but: int | None = None) -> None:
-    """A new password; every session made with the old one ends, `but` the one it was changed in."""
+def set_password(session: Session, agent: Agent, hashed: str, now: datetime) -> None:
+    """A new password; every session made with the old one ends."""
     agent.password = hashed
-    sessions.end_all(session, agent.id, but)
+    sessions.end_all(session, agent.id)
     audit.note(session, agent.name, "password set", agent.name, now)
 
 
-def _lock_out(session: Session, agent: Agent) -> None:
+def change_password(session: Session, session_id: int, hashed: str, now: datetime) -> str:
+    """A new password for the session's agent; returns the session's new token. Every other session ends."""
+    row = session.get_one(DeskSession, session_id)
+    agent = session.get_one(Agent, row.agent_id)
+    agent.password = hashed
+    sessions.end_all(session, agent.id, row.id)
+    audit.note(session, agent.name, "password set", agent.name, now)
+    return sessions.renew(row)
+
+
+def set_language(session: Session, agent_id: int, language: str) -> None:
+    """What the desk is shown in."""
+    session.get_one(Agent, agent_id).language = language
+
+
+def lock_out(session: Session, agent: Agent) -> None:
+    """Takes away password, second factor and sessions; a link gives them back."""
     agent.password = agent.totp = None
-    for code in session.exec(select(RecoveryCode).where(RecoveryCode.agent_id == agent.id)):
-        session.delete(code)
+    session.exec(delete(RecoveryCode).where(col(RecoveryCode.agent_id) == agent.id))
     sessions.end_all(session, agent.id)
 
 

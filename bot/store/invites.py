@@ -55,7 +55,7 @@ def invite(session: Session, name: str, email: str, role: Role, by: str, now: da
 def reset(session: Session, name: str, by: str, now: datetime) -> str:
     """The token of a link to a new password; the old one, second factor and sessions end now. Raises `NotFound`."""
     agent = agents.named(session, name)
-    agents.lock(session, agent)
+    agents.lock_out(session, agent)
     audit.note(session, by, "agent reset", name, now)
     return _make(session, Purpose.RESET, agent.id, now)
 
