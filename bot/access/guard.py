@@ -56,6 +56,7 @@ async def entered(request: Request) -> AsyncIterator[Entry]:
     entry = await entry_now(request)
     if entry is None or entry.session.pending:
         raise SignInFirst("sign in first", f"{LOGIN}?next={quote(_wanted(request), safe='')}")
+    request.state.language = entry.agent.language
     if request.method not in SAFE:
         await check_meant(request)
     try:

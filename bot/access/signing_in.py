@@ -87,9 +87,10 @@ def _begin(session: Session, agent: Agent, gate: Gate, caller: Caller, now: date
         return None
     sessions.clear(session, gate.lifetime, now)
     pending = found.totp is not None
+    signed = Signed(sessions.begin(session, found.id, caller, now, pending=pending), pending)
     if not pending:
         audit.note(session, found.name, "signed in", found.name, now, address=caller.address)
-    return Signed(sessions.begin(session, found.id, caller, now, pending=pending), pending)
+    return signed
 
 
 def _complete(session: Session, session_id: int, caller: Caller, now: datetime) -> str:
@@ -98,5 +99,6 @@ def _complete(session: Session, session_id: int, caller: Caller, now: datetime) 
         raise NotFound("sign in again")
     agent = session.get_one(Agent, pending.agent_id)
     session.delete(pending)
+    token = sessions.begin(session, agent.id, caller, now)
     audit.note(session, agent.name, "signed in", agent.name, now, address=caller.address)
-    return sessions.begin(session, agent.id, caller, now)
+    return token

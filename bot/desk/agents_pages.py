@@ -72,7 +72,7 @@ async def change(
         "capacity": capacity,
         "teams": words_of(teams),
         "skills": words_of(skills),
-        "languages": words_of(languages),
+        "languages": words_of(languages.lower()),
     }
     try:
         await database.run(agents.change, (await database.run(agents.at, agent_id)).name, wanted, admin.name, now())

@@ -21,6 +21,8 @@ def shown(request: Request, agent: Agent, template: str, status: int = 200, **va
 
 
 def words_for(request: Request) -> Words:
-    """The desk in the language the browser asks for: for who is not signed in."""
+    """The desk in the language of who is signed in, or else in the one the browser asks for."""
+    if known := getattr(request.state, "language", None):
+        return Words(known)
     asked = [part.split(";")[0].strip()[:2].lower() for part in request.headers.get("accept-language", "").split(",")]
     return Words(next((language for language in asked if language in texts()), FALLBACK))

@@ -29,7 +29,8 @@ class LastAdmin(Refused):
 
 def add(session: Session, name: str, email: str, role: Role, now: datetime, language: str = "en") -> Agent:
     """Somebody new, without a password yet. Raises `NameTaken`, `EmailTaken`."""
-    if session.exec(select(Agent.id).where(func.lower(Agent.name) == name.lower())).first() is not None:
+    # In here: what a small letter is, databases disagree about.
+    if name.casefold() in {other.casefold() for other in session.exec(select(Agent.name))}:
         raise NameTaken(f"there is or was an agent {name}; names are never given twice")
     if by_email(session, email):
         raise EmailTaken(f"another agent signs in with {email}")
@@ -120,8 +121,9 @@ def change_password(session: Session, session_id: int, hashed: str, now: datetim
     agent = session.get_one(Agent, row.agent_id)
     agent.password = hashed
     sessions.end_all(session, agent.id, row.id)
+    token = sessions.renew(row)
     audit.note(session, agent.name, "password set", agent.name, now)
-    return sessions.renew(row)
+    return token
 
 
 def set_language(session: Session, agent_id: int, language: str) -> None:

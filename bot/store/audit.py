@@ -40,7 +40,11 @@ class Filter:
 
 
 def note(session: Session, /, actor: str, action: str, subject: str, now: datetime, **detail: Any) -> None:
-    """Adds a line. `detail` is JSON without secrets and without what users wrote."""
+    """Adds a line. `detail` is JSON without secrets and without what users wrote.
+
+    The last thing in a transaction: until its end whoever else adds a line waits.
+    """
+    session.flush()
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADDING})
     newest = select(AuditLine.digest).order_by(col(AuditLine.id).desc()).limit(1)

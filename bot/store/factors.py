@@ -32,9 +32,10 @@ def enable(session: Session, session_id: int, step: int, codes: Sequence[str], n
         raise NotFound("no second factor is being set up")
     agent.totp, agent.totp_step, row.offered = row.offered, step, None
     _replace(session, agent.id, codes)
-    audit.note(session, agent.name, "second factor on", agent.name, now)
     sessions.end_all(session, agent.id, row.id)
-    return sessions.renew(row)
+    token = sessions.renew(row)
+    audit.note(session, agent.name, "second factor on", agent.name, now)
+    return token
 
 
 def use_step(session: Session, agent_id: int, step: int) -> bool:
@@ -77,9 +78,10 @@ def disable(session: Session, session_id: int, now: datetime) -> str:
     agent = _locked(session, row.agent_id)
     agent.totp = None
     _replace(session, agent.id, ())
-    audit.note(session, agent.name, "second factor off", agent.name, now)
     sessions.end_all(session, agent.id, row.id)
-    return sessions.renew(row)
+    token = sessions.renew(row)
+    audit.note(session, agent.name, "second factor off", agent.name, now)
+    return token
 
 
 def _locked(session: Session, agent_id: int) -> Agent:

@@ -13,7 +13,8 @@ from sqlmodel import Session, col, func, select
 
 from bot.store import cursor
 from bot.store.filters import Filter, Order
-from bot.store.selecting import SINCE, URGENCY, clauses, order_of
+from bot.store.list_tables import SINCE, URGENCY
+from bot.store.selecting import clauses, order_of
 from bot.store.tables import (
     Address,
     Contact,

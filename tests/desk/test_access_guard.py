@@ -139,3 +139,14 @@ async def test_an_oversized_body_is_refused_before_it_is_read(anna: httpx.AsyncC
     anna.cookies.clear()
     assert (await anna.post("/desk/login", data={"email": "x" * 30_000})).status_code == 413
     assert (await anna.post("/desk/login", files=file)).status_code == 413
+
+
+async def test_a_refusal_is_a_page_for_a_person_and_json_for_a_script(anna: httpx.AsyncClient) -> None:
+    """Both say why, as text; the page in the agent's language."""
+    token = await csrf(anna)
+    page = await anna.post("/desk/refused", data={"csrf": token}, headers={"Accept-Language": "zh"})
+    assert page.status_code == 409
+    assert "This cannot be done" in page.text
+    assert "FD-1001 is with somebody else than Anna &lt;b&gt;" in page.text
+    answer = await anna.post("/desk/refused", headers={"X-CSRF-Token": token, "X-Requested-With": "fetch"})
+    assert answer.json() == {"detail": "FD-1001 is with somebody else than Anna <b>"}
