@@ -56,7 +56,7 @@ def test_each_text_is_in_its_language() -> None:
     # Languages are called what those who speak them call them.
     assert foreign == ["access.language_zh"]
     same = [name for name, text in chinese.items() if text == english[name] and re.search(r"[a-z]{4}", text)]
-    assert same == []
+    assert same == ["access.language_en"]
 
 
 def sources() -> list[Path]:
