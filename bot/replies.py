@@ -11,8 +11,8 @@ from babel.lists import format_list
 from bot.actions import Answer, Ask, Clarify, Decision, Escalate, Say, Silence, SwitchLanguage, TellStatus
 from bot.answers import Answers
 from bot.decision import DIDNT_HELP, HUMAN, INTENT, SKIP
-from bot.policy import RISK, Policy
-from bot.settings import Tickets
+from bot.policy import RISK, TONE, Policy
+from bot.settings import Priority, Tickets
 from bot.store.tables import Ticket
 from bot.store.ticketing import Escalation
 from bot.store.turns import Reply
@@ -39,6 +39,8 @@ class Voice:
     #: Where the person can go on in private, and for how many hours; "" where no link leads there.
     link: str = ""
     hours: int = 0
+    #: What the person wrote; its tone counts for an escalation's priority.
+    heard: str = ""
 
     def replies(self, decision: Decision, ticket: Ticket | None = None) -> list[Reply]:  # noqa: C901, PLR0911 - one case a decision
         """What to say; `ticket` is the one a `TellStatus` asked for, if it is the asker's."""
@@ -75,23 +77,26 @@ class Voice:
         (asked,) = self.replies(Ask(fact, first=True))
         return Reply(f"{here.text}\n\n{asked.text}", self.language, asked.choices)
 
-    def escalation(self, decision: Escalate, text: str) -> Escalation:
-        """The ticket of a decision; `text` is what the user wrote."""
-        priority = self.policy.priority_of(decision.topic)
-        risk = self.policy.risks.get(decision.topic or "")
+    def escalation(self, decision: Escalate) -> Escalation:
+        """The ticket of a decision."""
+        priority = self._priority(decision)
+        risk, tone = self.policy.risks.get(decision.topic or ""), self.policy.tone(self.heard)
         return Escalation(
             prefix=self.tickets.prefix,
-            title=self._title(decision.topic) if decision.topic else " ".join(text.split())[:LONGEST_TITLE],
+            title=self._title(decision.topic) if decision.topic else " ".join(self.heard.split())[:LONGEST_TITLE],
             category=self.policy.category_of(decision.topic),
             priority=priority,
             reason=decision.reason,
             language=self.language,
             promise=timedelta(minutes=self.tickets.first_response_minutes[priority]),
-            facts={**self._checked(decision), **({RISK: risk} if risk else {})},
+            facts={**self._checked(decision), **({RISK: risk} if risk else {}), **({TONE: tone} if tone else {})},
             tried=decision.tried,
             unhelped=decision.reason == "unhelpful" and decision.topic is None,
             reopens=timedelta(days=self.tickets.reopen_days),
         )
+
+    def _priority(self, decision: Escalate) -> Priority:
+        return self.policy.priority_for(decision.topic, self.heard)
 
     def _checked(self, decision: Escalate) -> dict[str, str]:
         """The facts as agents read them: what a check found stands behind the value."""
@@ -115,7 +120,7 @@ class Voice:
         )
 
     def _escalated(self, decision: Escalate) -> list[Reply]:
-        minutes = self.tickets.first_response_minutes[self.policy.priority_of(decision.topic)]
+        minutes = self.tickets.first_response_minutes[self._priority(decision)]
         wait = format_timedelta(timedelta(minutes=minutes), locale=self.language)
         told = self._say(f"escalated_{decision.reason}", ticket=TICKET, wait=wait)
         approved = [self._approved(decision.answer)] if decision.answer else []
