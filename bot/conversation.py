@@ -131,6 +131,7 @@ class Conversations:
         self, turn: Turn, decision: Decision, memory: Dialogue, situation: Situation, language: str
     ) -> Finished:
         voice, link = self._voice(turn.channel, language, public=turn.place.public), None
+        voice = replace(voice, heard=situation.text)
         if isinstance(decision, Escalate) and self._links and self._opens(turn):
             url, link = self._links.offer(_remembered(decision, memory))
             voice = replace(voice, link=url, hours=self._links.hours)
@@ -144,7 +145,7 @@ class Conversations:
             dialogue=memory.but(offered=self._numbered(turn, replies)).model_dump(exclude_defaults=True),
             replies=replies,
             link=link,
-            escalation=voice.escalation(decision, situation.text) if isinstance(decision, Escalate) else None,
+            escalation=voice.escalation(decision) if isinstance(decision, Escalate) else None,
             understood=understood.record() if understood else None,
             intent=best.intent if best else None,
             confidence=best.confidence if best else None,
