@@ -28,7 +28,6 @@ SENTENCES: Mapping[str, frozenset[str]] = {
     "within": frozenset({"wait"}),
     "by": frozenset({"time"}),
     "when_open": frozenset(),
-    "moment": frozenset({"date", "time", "zone"}),
     "back_at": frozenset({"time"}),
     "promise_renewed": frozenset({"when"}),
     "useful_facts": frozenset({"facts"}),

@@ -22,6 +22,8 @@ MEANING: Mapping[str, Did] = {
     "released": Did.RELEASED,
     "solved": Did.ENDED,
     "closed": Did.ENDED,
+    "merged": Did.ENDED,
+    "split_off": Did.OPENED,
 }
 
 #: Whoever is none of these is an agent.
@@ -31,6 +33,7 @@ NOBODY_HERE = ("user", "bot")
 class Line(Protocol):
     """What is read of a `TicketEvent`."""
 
+    id: int
     at: datetime
     actor: str
     kind: str
@@ -49,22 +52,38 @@ def counted(lines: Iterable[Whole]) -> list[tuple[Whole, Did | None]]:
     """Each line with what it means for clocks, None for nothing.
 
     An answer that was taken back before it left is none. Given to an agent, a ticket that the bot had is worked on.
+    While it was merged into another, until that was undone, nobody waited for it.
     """
     told = list(lines)
     unsent = {line.detail.get("message") for line in told if line.kind == "unsent"}
+    undone = {line.detail.get("line") for line in told if line.kind == "undone"}
+    merges = {line.id: line for line in told if line.kind == "merged" and line.id in undone}
     last: Did | None = None
     found: list[tuple[Whole, Did | None]] = []
     for line in told:
-        taken_back = line.kind == "replied" and line.detail.get("message") in unsent
-        did = None if taken_back else _did(line, last)
+        did = None if line.kind == "replied" and line.detail.get("message") in unsent else _did(line, last, merges)
         last = did or last
         found.append((line, did))
     return found
 
 
-def _did(line: Line, last: Did | None) -> Did | None:
-    if line.kind == "reopened":
-        return Did.CALLED if line.actor in NOBODY_HERE else Did.REOPENED
-    if line.kind == "assigned":
-        return Did.RESUMED if last is Did.RELEASED else None
+def _did(line: Line, last: Did | None, undone: Mapping[int, Line]) -> Did | None:
+    """`last` is what was done before; `undone` are the merges that were undone later, by the line's id."""
+    match line.kind:
+        case "reopened":
+            return Did.CALLED if line.actor in NOBODY_HERE else Did.REOPENED
+        case "assigned":
+            return Did.RESUMED if last is Did.RELEASED else None
+        case "merged" if line.id in undone:
+            return Did.RELEASED
+        case "undone":
+            return _undone(line, undone)
     return MEANING.get(line.kind)
+
+
+def _undone(line: Line, undone: Mapping[int, Line]) -> Did | None:
+    """A merge undone, the user waits again if they did before; a ticket that was split off ends where it is undone."""
+    merge = undone.get(line.detail.get("line", 0))
+    if merge:
+        return Did.CALLED if merge.detail.get("waiting_since") else Did.REOPENED
+    return Did.ENDED if line.detail.get("what") == "split_off" else None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Literal
 
-from babel.dates import format_skeleton, format_time, format_timedelta, get_timezone_name
+from babel.dates import format_skeleton, format_time, format_timedelta, get_datetime_format, get_timezone_name
 from babel.lists import format_list
 
 from bot.answers import Answers
@@ -26,7 +26,7 @@ def when(answers: Answers, language: str, due: datetime | None, calendar: Calend
         return answers.sentence("when_open", language)
     if calendar.between(now, due) == due - now:
         return answers.sentence("within", language, wait=lasting(due - now, language))
-    return answers.sentence("by", language, time=moment(answers, language, due, calendar))
+    return answers.sentence("by", language, time=moment(language, due, calendar))
 
 
 def back(answers: Answers, language: str, calendar: Calendar, now: datetime) -> str:
@@ -34,7 +34,7 @@ def back(answers: Answers, language: str, calendar: Calendar, now: datetime) -> 
     opens = calendar.opens_at(now)
     if opens is None or opens <= now:
         return ""
-    return answers.sentence("back_at", language, time=moment(answers, language, opens, calendar))
+    return answers.sentence("back_at", language, time=moment(language, opens, calendar))
 
 
 def lasting(wait: timedelta, language: str) -> str:
@@ -55,14 +55,11 @@ def _in_units(part: timedelta, unit: Unit, language: str) -> str:
     return str(format_timedelta(part, granularity=unit, threshold=inf, locale=language))
 
 
-def moment(answers: Answers, language: str, at: datetime, calendar: Calendar) -> str:
+def moment(language: str, at: datetime, calendar: Calendar) -> str:
     """A minute on the wall clock of the calendar, not before `at`, with day and time zone."""
     up = (datetime.min.replace(tzinfo=UTC) - at) % MINUTE
     local = (at.astimezone(UTC) + up).astimezone(calendar.zone)
-    return answers.sentence(
-        "moment",
-        language,
-        date=format_skeleton("MMMEd", local, tzinfo=local.tzinfo, locale=language),
-        time=format_time(local, "HH:mm", tzinfo=local.tzinfo, locale=language),
-        zone=get_timezone_name(local, locale=language),
-    )
+    date = format_skeleton("MMMEd", local, tzinfo=local.tzinfo, locale=language)
+    time = format_time(local, "HH:mm", tzinfo=local.tzinfo, locale=language)
+    joined = str(get_datetime_format("short", locale=language)).replace("{1}", date).replace("{0}", time)
+    return f"{joined} ({get_timezone_name(local, locale=language)})"

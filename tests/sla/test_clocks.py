@@ -25,8 +25,8 @@ def counted(*steps: tuple[float, Did], now: float, policy: Policy = POLICY) -> C
     return clocks([Step(START, Did.OPENED), *(Step(at(hours), did) for hours, did in steps)], policy, at(now))
 
 
-def line(kind: str, actor: str = "Anna", **detail: object) -> TicketEvent:
-    return TicketEvent(ticket_id=1, at=START, actor=actor, kind=kind, detail=detail)
+def line(kind: str, actor: str = "Anna", id_: int = 0, **detail: object) -> TicketEvent:
+    return TicketEvent(id=id_, ticket_id=1, at=START, actor=actor, kind=kind, detail=detail)
 
 
 def test_first_response_runs_to_the_first_answer() -> None:
@@ -122,6 +122,11 @@ def test_a_ticket_without_a_history_has_no_clocks() -> None:
             [line("pending"), line("on_hold"), line("edited", "user"), line("solved"), line("closed")],
             "PAUSED PAUSED ASKED ENDED ENDED",
         ),
+        ([line("opened", "bot"), line("merged", id_=7), line("changed")], "OPENED ENDED"),
+        ([line("merged", id_=7, waiting_since="then"), line("undone", what="merged", line=7)], "RELEASED CALLED"),
+        ([line("merged", id_=7, waiting_since=None), line("undone", what="merged", line=7)], "RELEASED REOPENED"),
+        ([line("split_off", id_=7), line("undone", what="split_off", line=7)], "OPENED ENDED"),
+        ([line("absorbed", id_=7), line("split", id_=8), line("undone", what="absorbed", line=7)], ""),
         ([line("withheld", "frontdesk"), line("changed"), line("warned", "frontdesk"), line("unheard of")], ""),
     ],
 )

@@ -54,7 +54,7 @@ def test_a_wait_is_never_told_shorter_than_it_is(seconds: int) -> None:
     ("language", "told"),
     [
         ("en", "by Mon, Mar 9, 10:00 (Central European Standard Time)"),
-        ("zh", "在3月9日周一 10:00（中欧标准时间）之前"),
+        ("zh", "在3月9日周一 10:00 (中欧标准时间)之前"),
     ],
 )
 def test_over_a_night_a_time_is_told(content: Content, language: str, told: str) -> None:
@@ -64,11 +64,11 @@ def test_over_a_night_a_time_is_told(content: Content, language: str, told: str)
     assert when(content.answers, "en", OFFICE.add(FRIDAY, timedelta(hours=1)), OFFICE, FRIDAY) == "within 1 hour"
 
 
-def test_a_time_is_never_told_earlier_than_it_is(content: Content) -> None:
+def test_a_time_is_never_told_earlier_than_it_is() -> None:
     """A second after nine is told as a minute after, a microsecond too; nine is nine."""
     nine = datetime(2026, 3, 9, 9, tzinfo=BERLIN)
     later = [timedelta(microseconds=number) for number in (0, 1, 1_000_000, 60_000_000)]
-    said = [moment(content.answers, "en", nine + after, OFFICE) for after in later]
+    said = [moment("en", nine + after, OFFICE) for after in later]
     assert [one.split(", ")[2][:5] for one in said] == ["09:00", "09:01", "09:01", "09:01"]
 
 
