@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, parse_qs, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lingua import IsoCode639_1
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -30,6 +31,13 @@ def _known(code: str) -> str:
     if not (code.islower() and hasattr(IsoCode639_1, code.upper())):
         raise ValueError(f"{code!r} is not a language that can be told from others: write en, zh, ...")
     return code
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no time zone: write Europe/Berlin, Asia/Shanghai, UTC ...") from error
 
 
 #: ISO 639-1, in small letters.
@@ -159,6 +167,8 @@ class Desk(Section):
     second_factor: Literal["optional", "leads", "everybody"] = "optional"
     #: A file an agent sends, in megabytes.
     longest_file_mb: Annotated[int, Field(ge=1, le=100)] = 20
+    #: Whose days reports count by, as Europe/Berlin or Asia/Shanghai.
+    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
 
 
 class Logs(Section):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from bot.desk import acts, files, pages, picks, streams
+from bot.desk import acts, files, leads, pages, picks, streams
 from bot.desk.parts import Parts
 
 
 def routers(parts: Parts) -> list[APIRouter]:
     """Made of `parts`, to be put under the guard by `bot.desk.house`."""
-    return [module.routes(parts) for module in (pages, streams, acts, picks, files)]
+    return [module.routes(parts) for module in (pages, streams, acts, picks, files, leads)]
