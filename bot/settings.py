@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, parse_qs, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lingua import IsoCode639_1
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, field_validator, model_validator
@@ -34,6 +35,13 @@ def _known(code: str) -> str:
     if not (code.islower() and hasattr(IsoCode639_1, code.upper())):
         raise ValueError(f"{code!r} is not a language that can be told from others: write en, zh, ...")
     return code
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no time zone: write Europe/Berlin, Asia/Shanghai, UTC ...") from error
 
 
 #: ISO 639-1, in small letters.
@@ -163,6 +171,8 @@ class Desk(Section):
     undo_seconds: Annotated[float, Field(ge=0, le=60)] = 5
     #: None where nobody translates.
     translator: Translator | None = None
+    #: Whose days reports count by, as Europe/Berlin or Asia/Shanghai.
+    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
 
 
 class WebhookSection(Section):

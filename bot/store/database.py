@@ -93,7 +93,7 @@ class Database:
 
         def piece() -> Result:
             try:
-                with Session(self._reading) as session, session.begin():
+                with Session(self._reading, expire_on_commit=False) as session, session.begin():
                     return self._unless_closed(work(session, *args, **kwargs))
             except DBAPIError as error:
                 raise storage_down(error) from error

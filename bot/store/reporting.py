@@ -139,16 +139,6 @@ def first_message_at(session: Session) -> datetime | None:
     return session.exec(select(Message.created_at).order_by(col(Message.id)).limit(1)).first()
 
 
-def languages(session: Session) -> Sequence[str]:
-    """Every language anybody was spoken to in."""
-    return sorted(filter(None, session.execute(select_row(CONVERSATION.c.language).distinct()).scalars()))
-
-
-def teams(session: Session) -> Sequence[str]:
-    """Every team a ticket waits or waited with."""
-    return sorted(filter(None, session.execute(select_row(TICKET.c.team).distinct()).scalars()))
-
-
 def of_conversation(wanted: Wanted) -> list[ColumnElement[bool]]:
     """What is wanted of a conversation."""
     named = {"channel": wanted.channel, "language": wanted.language}
@@ -171,7 +161,7 @@ def _channel() -> ColumnElement[str]:
         select(Conversation.channel)
         .join(TicketConversation, col(TicketConversation.conversation_id) == Conversation.id)
         .where(TicketConversation.ticket_id == Ticket.id)
-        .order_by(col(Conversation.id))
+        .order_by(col(TicketConversation.conversation_id))
         .limit(1)
         .correlate(Ticket)
         .scalar_subquery()

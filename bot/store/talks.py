@@ -1,7 +1,7 @@
 """How conversations ended, counted by the day.
 
-A conversation goes on for years on most channels. So a *talk* is a day on which the user writes, with all that is said on
-that day and on the days behind it on which they do not.
+A conversation goes on for years on most channels. So a *talk* is a day on which the user writes, with all that is said
+on it and on the days behind it on which they do not.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def _told(talk: CTE, wanted: Wanted) -> CTE:
         .join_from(talk, CONVERSATION, talk.c.conversation_id == CONVERSATION.c.id)
         .where(*of_conversation(wanted))
     )
-    inner = (query.where(talk.c.meant == 1) if wanted.category else query).cte("ended")
+    inner = (query.where(talk.c.meant == 1) if wanted.category else query).cte("ended").prefix_with("MATERIALIZED")
     alone = inner.c.outcome == Outcome.BOT.value
     times = [case((alone, _coarse(inner.c[name]))).label(name) for name in ("first", "last")]
     return select(*inner.c["day", "channel", "language", "outcome"], *times).cte("told")
