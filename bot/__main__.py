@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.commands import announce, model, tickets, tokens
+from bot.commands import announce, corrections, model, tickets, tokens
 from bot.commands.channels import channels
 from bot.commands.chat import chat
 from bot.commands.check import check
@@ -24,6 +24,7 @@ app.command()(channels)
 app.command()(train)
 app.command()(evaluate)
 app.add_typer(announce.app, name="announce")
+app.add_typer(corrections.app, name="corrections")
 app.add_typer(model.app, name="model")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(tokens.app, name="tokens")
