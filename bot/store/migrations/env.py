@@ -12,7 +12,8 @@ import bot.store.link_tables
 import bot.store.mirror_tables
 import bot.store.settling_tables
 import bot.store.tables
-import bot.store.ticketing_tables  # noqa: F401 - importing them fills the metadata
+import bot.store.ticketing_tables
+import bot.store.upload_tables  # noqa: F401 - importing them fills the metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
