@@ -10,7 +10,8 @@ from datetime import timedelta
 import structlog
 from fastapi import FastAPI
 
-from bot import answers, api, choices, domain, policy, secret, web
+from bot import answers, api, choices, domain, policy, secret, ticket_routes, web
+from bot.attachments import Attachments
 from bot.closing import Closing
 from bot.conversation import Content, Conversations
 from bot.delivery import Delivery
@@ -138,6 +139,7 @@ class App:
         house.install(app, self.database, self.settings, *routers(parts))
         app.include_router(queue_api.routes(self.router, self.places))
         webhooks_api.install(app, self.hooks)
+        ticket_routes.install(app, self.tickets, Attachments(self.database, self.files, self.channels))
         return app
 
     async def run(self, stop: asyncio.Event, server: web.Server | None = None) -> None:
