@@ -104,6 +104,22 @@ def test_filters(database: Database) -> None:
     assert {query: names(database, query) for query in FILTERED} == FILTERED
 
 
+def test_who_is_mentioned_finds_the_ticket(sqlite: Database) -> None:
+    """Also in a note that was read long ago; another agent does not."""
+    ticket(sqlite, "ann")
+    ticket(sqlite, "bob")
+
+    def mention(session: Session) -> None:
+        columns = "id INTEGER, agent TEXT, ticket_id INTEGER, event_id INTEGER, created_at TIMESTAMP, seen_at TIMESTAMP"
+        session.execute(text(f"CREATE TABLE IF NOT EXISTS mention ({columns})"))
+        values = {"agent": "Anna", "ticket": 2, "at": NOW.isoformat(" ")}
+        session.execute(text("INSERT INTO mention VALUES (1, :agent, :ticket, 1, :at, :at)"), values)
+
+    sqlite.transact(mention)
+    assert names(sqlite, "mentions:me") == ["Bob"]
+    assert names(sqlite, "mentions:Bert") == []
+
+
 def test_pages_hold_each_ticket_once(database: Database) -> None:
     """In the order of one long page, also where many stand at the same time."""
     for place in range(7):
