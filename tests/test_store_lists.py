@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, text
 
+from bot.desk.texts import texts
 from bot.errors import NotFound, Refused
 from bot.store import cursor, views
 from bot.store.database import Database, Session
@@ -219,6 +220,11 @@ def test_any_text_is_a_cursor_or_refused(after: str) -> None:
 def test_a_cursor_is_what_was_put_in() -> None:
     """Times keep their zone."""
     assert cursor.decode(cursor.encode(3, NOW, ["t1"]), int, type(NOW), list) == [3, NOW, ["t1"]]
+
+
+def test_every_list_has_a_title_in_every_language() -> None:
+    """As the desk shows it."""
+    assert [name for language in texts() for name in BUILT_IN if f"lists.{name}" not in texts()[language]] == []
 
 
 def test_views_are_shared_or_ones_own(database: Database) -> None:
