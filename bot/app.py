@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
+from zoneinfo import ZoneInfo
 
 import structlog
 from fastapi import FastAPI
 
 from bot import answers, api, domain, policy, secret, web
+from bot.callbacks.api import calls_router
+from bot.callbacks.booking import Booking
+from bot.callbacks.calls import Calls
+from bot.callbacks.slots import RoundTheClock
+from bot.contacts import TierWatch, contacts_router
 from bot.conversation import Content, Conversations
 from bot.delivery import Delivery
 from bot.errors import StorageDown
@@ -28,6 +34,7 @@ from bot.states import States
 from bot.store.database import Database
 from bot.store.lease import Lease, lease_on
 from bot.tickets import Tickets
+from bot.tiers import Tiers
 from bot.training.live import Live, follow
 from bot.worker import Worker
 from channels.base import Channel
@@ -69,11 +76,16 @@ class App:
         self.mind = Mind(settings, rasa)
         key = secret.key(settings.folders.var / "secret.key")
         links = Links(key, settings.web, channels)
-        conversations = Conversations(self.database, content, self.mind.understand, settings, channels, links)
+        calendar = RoundTheClock(ZoneInfo(settings.call_backs.zone))
+        booking = Booking(self.database, settings.call_backs, calendar)
+        offers = booking if settings.call_backs.allowed else None
+        conversations = Conversations(self.database, content, self.mind.understand, settings, channels, links, offers)
         self.files = files = Files(settings.folders.var / "files")
         self.delivery = Delivery(self.database, channels, files, settings.delivery, links.whole)
         self.worker = Worker(self.database, conversations, channels.keys(), self._show, self.delivery.nudge)
         self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send)
+        self.calls = Calls(self.database, content.answers, booking)
+        self.tiers = TierWatch(self.database, Tiers(settings.tiers))
         self.settling = Settling(self.database, channels)
         self.states = States(self.database)
         section = settings.delivery
@@ -106,6 +118,8 @@ class App:
             next(iter(chats), None),
         )
         api.install(app, self.tickets, self.database, self.files)
+        app.include_router(contacts_router(self.database, Tiers(self.settings.tiers), self.channels))
+        app.include_router(calls_router(self.calls))
         return app
 
     async def run(self, stop: asyncio.Event, server: web.Server | None = None) -> None:
@@ -128,7 +142,15 @@ class App:
                 parts.append(asyncio.create_task(follow(self.mind.server, Live(self.settings.folders.var / "models"))))
             inner = [
                 asyncio.create_task(part.run())
-                for part in (self.delivery, self.worker, self.mirrors, self.settling, self.states)
+                for part in (
+                    self.delivery,
+                    self.worker,
+                    self.mirrors,
+                    self.settling,
+                    self.states,
+                    self.calls,
+                    self.tiers,
+                )
             ]
             stack.push_async_callback(_cancelled, inner)
             outer = [asyncio.create_task(self._listen(name, channel)) for name, channel in self.channels.items()]

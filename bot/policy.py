@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.config_file import ConfigFile
 from bot.domain import Risk
-from bot.settings import Priority
+from bot.priority import Priority
 
 FILE = "escalation.yml"
 
@@ -67,6 +67,11 @@ class Fact(_Part):
     ask: Texts
     entity: str | None = None
     pattern: re.Pattern[str] | None = None
+
+    @property
+    def formless(self) -> bool:
+        """Whether any words may be it."""
+        return self.entity is None and self.pattern is None
 
 
 class Rules(_Part):

@@ -17,13 +17,14 @@ from lingua import IsoCode639_1
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from bot.callbacks.section import CallBacksSection
 from bot.config_file import PREFIX, ConfigFile
 from bot.errors import Misconfigured, Problem
+from bot.priority import Priority
 from bot.public_address import public_address
 from bot.section import Section
 from bot.tiers import Tier
 
-Priority = Literal["urgent", "high", "normal", "low"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 
@@ -175,6 +176,7 @@ class Settings(BaseSettings):
     conversation: ConversationSection = ConversationSection()
     tickets: Tickets = Tickets()
     delivery: DeliverySection = DeliverySection()
+    call_backs: CallBacksSection = CallBacksSection()
     tiers: Mapping[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")], Tier] = {}
     logs: Logs = Logs()
     folders: Folders = Folders()

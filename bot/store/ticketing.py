@@ -64,6 +64,7 @@ class Escalation:
     promise: timedelta
     facts: Mapping[str, str] = field(default_factory=dict)
     tried: Sequence[str] = ()
+    tier: str = ""
 
 
 def ticket_of(session: Session, conversation_id: int) -> Ticket | None:
@@ -293,6 +294,7 @@ def _open(session: Session, conversation: Conversation, escalation: Escalation, 
         reason=escalation.reason,
         facts=dict(escalation.facts),
         tried=list(escalation.tried),
+        tier=escalation.tier,
         promised_at=now + escalation.promise,
         created_at=now,
         updated_at=now,
