@@ -1,4 +1,4 @@
-"""How much a request to the API may carry, before anybody reads it."""
+"""How much a request may carry, before anybody reads it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from bot.tickets import LONGEST_TEXT
 #: Bytes: of the longest text JSON may write each character in twelve (an emoji as two escapes), and some for the rest.
 LONGEST_BODY = 12 * LONGEST_TEXT + 1_000
 
-TOO_MUCH = f"more than {LONGEST_BODY} bytes"
-
 
 class Bounded:
     """ASGI middleware: a body under `prefix` that is or becomes longer than `LONGEST_BODY` is 413."""
@@ -26,22 +24,31 @@ class Bounded:
         if scope["type"] != "http" or not scope["path"].startswith(self._prefix):
             await self._app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdecimal() and int(announced) > LONGEST_BODY:
-            await JSONResponse({"detail": TOO_MUCH}, 413)(scope, receive, send)
-            return
-        await self._app(scope, _counted(receive), send)
+        await bounded(self._app, LONGEST_BODY, scope, receive, send)
 
 
-def _counted(receive: Receive) -> Receive:
+async def bounded(app: ASGIApp, longest: int, scope: Scope, receive: Receive, send: Send) -> None:
+    """What `app` answers; a body that is or becomes longer than `longest` bytes is 413."""
+    announced = Headers(scope=scope).get("content-length", "0")
+    if announced.isdecimal() and int(announced) > longest:
+        await JSONResponse({"detail": _too_much(longest)}, 413)(scope, receive, send)
+        return
+    await app(scope, _counted(receive, longest), send)
+
+
+def _counted(receive: Receive, longest: int) -> Receive:
     size = 0
 
     async def counted() -> Message:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > LONGEST_BODY:
-            raise HTTPException(413, TOO_MUCH)
+        if size > longest:
+            raise HTTPException(413, _too_much(longest))
         return message
 
     return counted
+
+
+def _too_much(longest: int) -> str:
+    return f"more than {longest} bytes"

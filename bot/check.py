@@ -10,6 +10,7 @@ from bot.answers import OWN, PLACEHOLDER, SENTENCES, Answers, Variation
 from bot.check_calls import call_problems
 from bot.check_database import database_problems
 from bot.check_policy import policy_problems, risk_problems
+from bot.check_routing import routing_problems
 from bot.check_tiers import tier_problems
 from bot.config_file import ConfigFile
 from bot.decision import DIDNT_HELP, HUMAN, INTENT
@@ -35,6 +36,7 @@ def problems(file: ConfigFile) -> list[Problem]:
     found += [*channel_problems(loaded, file), *database_problems(loaded, file)]
     words = _collect(found, lambda: answers.load(loaded.folders.responses, loaded.brand.name, loaded.languages))
     rules = _collect(found, lambda: policy.load(loaded.folders.responses))
+    found += routing_problems(loaded, file, rules)
     read = _collect(found, lambda: ConfigFile(loaded.folders.intents / domain.FILE))
     if read:
         found += domain.problems(read)

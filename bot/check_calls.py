@@ -8,6 +8,7 @@ from bot.config_file import ConfigFile
 from bot.errors import Problem
 from bot.policy import FILE, Policy
 from bot.settings import Settings
+from bot.sla.calendar import ALWAYS
 
 UNDER = "call_backs"
 
@@ -18,6 +19,9 @@ def call_problems(loaded: Settings, file: ConfigFile, rules: Policy, intents: Co
     if not section.allowed:
         return
     yield from _strange(loaded, file, rules)
+    if section.calendar not in {ALWAYS.name, *loaded.calendars}:
+        what = f"no calendar {section.calendar!r}"
+        yield _problem(file, ("calendar",), what, f"add it under calendars, or write {ALWAYS.name}")
     if section.intent not in intents:
         yield _problem(file, ("intent",), f"no intent {section.intent!r}", "name the one of who wants to be called")
         return

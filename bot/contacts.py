@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, Depends, HTTPException
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
-from bot.api import PREFIX, Agent
+from bot.access.scopes import Scope, needs_scope
+from bot.api import PREFIX
 from bot.conversation import now
 from bot.errors import NotFound, StorageDown
 from bot.store import contacts
@@ -30,6 +31,9 @@ LONGEST_HANDLE = 320
 
 #: Seconds before a database that did not answer is asked again.
 PAUSE = 5.0
+
+
+Writer = Annotated[str, Depends(needs_scope(Scope.CONTACTS_WRITE))]
 
 
 class ContactIn(BaseModel):
@@ -55,7 +59,7 @@ def contacts_router(database: Database, tiers: Tiers, channels: Collection[str])
     api = APIRouter(prefix=f"{PREFIX}/contacts", tags=["contacts"])
 
     @api.put("/{channel}/{handle:path}")
-    async def describe_contact(agent: Agent, channel: str, handle: str, body: ContactIn) -> ContactOut:
+    async def describe_contact(agent: Writer, channel: str, handle: str, body: ContactIn) -> ContactOut:
         """Keeps the company's word on a person, newest first; before they ever write, too."""
         _check(channel, handle, channels)
         at = body.at or now()
@@ -67,7 +71,7 @@ def contacts_router(database: Database, tiers: Tiers, channels: Collection[str])
         return _out(found)
 
     @api.get("/{channel}/{handle:path}")
-    async def show_contact(_: Agent, channel: str, handle: str) -> ContactOut:
+    async def show_contact(_: Writer, channel: str, handle: str) -> ContactOut:
         """What the company has said of the person at an address, and their tier."""
         _check(channel, handle, channels)
         return _out(await database.run(contacts.described, channel, handle))

@@ -24,8 +24,10 @@ from bot.metrics import DECISIONS, MESSAGES
 from bot.policy import Policy
 from bot.redaction import marked, unmarked
 from bot.replies import Voice
+from bot.routing.places import Places, told
 from bot.settings import Settings
 from bot.situation import Situation
+from bot.sla.policies import Policies
 from bot.store import inbox, links, reading, turns
 from bot.store.database import Database
 from bot.store.inbox import Arrival, KeptFile, Pace
@@ -68,6 +70,7 @@ class Conversations:
         settings: Settings,
         channels: Mapping[str, Channel],
         private: Links | None = None,
+        places: Places | None = None,
         booking: Booking | None = None,
     ) -> None:
         self._database = database
@@ -76,6 +79,8 @@ class Conversations:
         self._settings = settings
         self._channels = channels
         self._links = private
+        self._sla = Policies(settings.calendars, settings.sla.policies)
+        self._places = places
         self._tiers = Tiers(settings.tiers)
         self._booking = booking
         self._answerable = content.answers.intents()
@@ -129,13 +134,14 @@ class Conversations:
     async def _finish(
         self, turn: Turn, decision: Decision, memory: Dialogue, situation: Situation, language: str
     ) -> Finished:
-        voice, link = self._voice_in(turn, language), None
+        voice, link = replace(self._voice_in(turn, language), heard=situation.text), None
         if isinstance(decision, Escalate) and self._links and self._opens(turn):
             url, link = self._links.offer(_remembered(decision, memory))
             voice = replace(voice, link=url, hours=self._links.hours)
         ticket = await self._ticket(turn, decision) if isinstance(decision, TellStatus) else None
+        voice = replace(voice, queue=await self._queue(turn, decision, ticket, voice, situation))
         call = await self._booking.told(turn, decision, language, now()) if self._booking else None
-        replies = [*_warnings(turn, voice), *voice.replies(decision, ticket, call)]
+        replies = [*_warnings(turn, voice), *_said(turn, decision, voice.replies(decision, ticket, call))]
         understood = situation.understood
         best = understood.ranking[0] if understood and understood.ranking else None
         outcome = Outcome(
@@ -143,7 +149,7 @@ class Conversations:
             dialogue=memory.but(offered=self._numbered(turn, replies)).model_dump(exclude_defaults=True),
             replies=replies,
             link=link,
-            escalation=voice.escalation(decision, situation.text) if isinstance(decision, Escalate) else None,
+            escalation=voice.escalation(decision) if isinstance(decision, Escalate) else None,
             understood=understood.record() if understood else None,
             intent=best.intent if best else None,
             confidence=best.confidence if best else None,
@@ -163,7 +169,9 @@ class Conversations:
             language,
             self._channels[channel].settings.type,
             public,
+            sla=self._sla,
             tier=counts,
+            at=now(),
             served=self._tiers.get(counts),
             call_backs=self._booking.section if self._booking else None,
         )
@@ -241,6 +249,19 @@ class Conversations:
     async def _ticket(self, turn: Turn, decision: TellStatus) -> Ticket | None:
         return await self._database.run(reading.status_for, turn.conversation_id, decision.number)
 
+    async def _queue(
+        self, turn: Turn, decision: Decision, ticket: Ticket | None, voice: Voice, situation: Situation
+    ) -> str:
+        """What the person hears of the queue. That nobody is there at this hour stands in the promise already."""
+        expected = None
+        if self._places and isinstance(decision, Escalate):
+            escalation = voice.escalation(decision, situation.text)
+            expected = await self._places.of_newcomer(turn.conversation_id, escalation, now())
+            expected = None if expected.back_at else expected
+        elif self._places and ticket:
+            expected = await self._places.of_ticket(ticket.number, now())
+        return told(self._content.answers, voice.language, expected) if expected else ""
+
     def _tell(self, turn: Turn, decision: Decision, finished: Finished) -> None:
         kind = type(decision).__name__.lower()
         DECISIONS.labels(turn.channel, kind).inc()
@@ -252,6 +273,13 @@ class Conversations:
             intent=getattr(decision, "intent", None),
             ticket=finished.ticket,
         )
+
+
+def _said(turn: Turn, decision: Decision, replies: Sequence[Reply]) -> Sequence[Reply]:
+    """In the queue the bot says how that stands, with nothing to press: whoever waits there has called a human."""
+    if turn.owner is Owner.QUEUE and isinstance(decision, TellStatus):
+        return [replace(reply, choices=(), under=Owner.QUEUE) for reply in replies]
+    return replies
 
 
 def _warnings(turn: Turn, voice: Voice) -> list[Reply]:

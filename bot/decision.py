@@ -1,6 +1,7 @@
 """From what was understood to what to do: pure, so that every rule can be read and tested on its own.
 
 human asked for            -> Escalate at once, at any time
+"how long?" in the queue   -> TellStatus; to all else there the bot is silent
 Rasa silent                -> Escalate
 a phrase of alarm          -> Escalate with the approved answer, also where Rasa is silent
 a call is wanted, allowed  -> Ask for the number and what else is needed, then Escalate and offer slots
@@ -35,7 +36,6 @@ MOST_CHOICES = 3
 #: A fact told in the user's own words is cut here; characters.
 LONGEST_FACT = 200
 
-
 Decided = tuple[Decision, Dialogue]
 
 
@@ -62,6 +62,8 @@ class _Turn:
         self.best = self.heard.ranking[0] if self.heard.ranking else Guess("", 0.0)
 
     def at_once(self) -> Decided | None:
+        if self.situation.owner is Owner.QUEUE and self._asks_how_long():
+            return TellStatus(self.situation.ticket_number), self.before
         if self.situation.owner is not Owner.BOT:
             return self._call(self.situation.choice or self.situation.numbered) or (Silence(), self.before)
         meant = self.situation.choice or self.situation.numbered or self._phrase()
@@ -127,6 +129,12 @@ class _Turn:
         if self.situation.secret:
             return Say("how_can_i_help"), self.memory
         return Say("file_only" if self.situation.files else "no_words"), self.memory
+
+    def _asks_how_long(self) -> bool:
+        """Whether a message is that question alone, with a ticket's number or without, or the number alone."""
+        number = self.situation.ticket_number or "\0"
+        left = [text.upper().replace(number, "").strip() for text in self.situation.texts]
+        return "" in left or any(map(self.policy.asks_how_long, left))
 
     def _sure(self) -> str | None:
         """The best intent, where it may be acted on without asking back."""

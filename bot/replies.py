@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from babel.dates import format_timedelta
 from babel.lists import format_list
 
 from bot.actions import Answer, Ask, BookCall, Clarify, Decision, Escalate, Say, Silence, SwitchLanguage, TellStatus
@@ -13,9 +13,12 @@ from bot.answers import Answers
 from bot.callbacks.section import CallBacksSection, Case
 from bot.callbacks.talk import CALL, CALL_OFF, Booked, Offer, Told
 from bot.decision import DIDNT_HELP, HUMAN, INTENT, SKIP
-from bot.policy import RISK, Policy
+from bot.policy import RISK, TONE, Policy
 from bot.priority import Priority
 from bot.settings import Tickets
+from bot.sla.calendar import HORIZON, Calendar
+from bot.sla.policies import STANDARD, Policies
+from bot.sla.telling import back, when
 from bot.store.tables import Ticket
 from bot.store.ticketing import Escalation
 from bot.store.turns import Matter, Reply
@@ -43,11 +46,18 @@ class Voice:
     #: Where the person can go on in private, and for how many hours; "" where no link leads there.
     link: str = ""
     hours: int = 0
-    #: The tier that counts here, and what it brings; "" and None for none.
+    #: What is promised, to a person of this tier, and the moment that counts from.
+    sla: Policies = STANDARD
     tier: str = ""
+    at: datetime = field(default_factory=partial(datetime.now, UTC))
+    #: Where the person stands in the queue, as a sentence; "" where nothing is known.
+    queue: str = ""
+    #: What the tier brings; None where it brings nothing.
     served: Tier | None = None
     #: Who is offered a call; None where nobody is.
     call_backs: CallBacksSection | None = None
+    #: What the person wrote; its tone counts for an escalation's priority.
+    heard: str = ""
 
     def replies(  # noqa: C901, PLR0911 - one case a decision
         self, decision: Decision, ticket: Ticket | None = None, call: Told | None = None
@@ -92,21 +102,23 @@ class Voice:
         (asked,) = self.replies(Ask(fact, first=True))
         return Reply(f"{here.text}\n\n{asked.text}", self.language, asked.choices)
 
-    def escalation(self, decision: Escalate, text: str) -> Escalation:
-        """The ticket of a decision; `text` is what the user wrote."""
+    def escalation(self, decision: Escalate) -> Escalation:
+        """The ticket of a decision."""
         priority = self._priority(decision.topic)
-        risk = self.policy.risks.get(decision.topic or "")
+        risk, tone = self.policy.risks.get(decision.topic or ""), self.policy.tone(self.heard)
         return Escalation(
             prefix=self.tickets.prefix,
-            title=self._title(decision.topic) if decision.topic else " ".join(text.split())[:LONGEST_TITLE],
+            title=self._title(decision.topic) if decision.topic else " ".join(self.heard.split())[:LONGEST_TITLE],
             category=self.policy.category_of(decision.topic),
             priority=priority,
             reason=decision.reason,
             language=self.language,
-            promise=timedelta(minutes=self.tickets.first_response_minutes[priority]),
-            facts={**self._checked(decision), **({RISK: risk} if risk else {})},
+            promise=self._due(decision) - self.at,
+            facts={**self._checked(decision), **({RISK: risk} if risk else {}), **({TONE: tone} if tone else {})},
             tried=decision.tried,
             tier=self.tier,
+            unhelped=decision.reason == "unhelpful" and decision.topic is None,
+            reopens=timedelta(days=self.tickets.reopen_days),
         )
 
     def may_call(self, topic: str | None, matter: Matter | None = None) -> bool:
@@ -126,7 +138,7 @@ class Voice:
         return Case(self.tier, self.policy.category_of(topic), risk, self._priority(topic))
 
     def _priority(self, topic: str | None) -> Priority:
-        return raised(self.policy.priority_of(topic), self.served.raise_priority if self.served else 0)
+        return raised(self.policy.priority_for(topic, self.heard), self.served.raise_priority if self.served else 0)
 
     def _checked(self, decision: Escalate) -> dict[str, str]:
         """The facts as agents read them: what a check found stands behind the value."""
@@ -151,13 +163,16 @@ class Voice:
         )
 
     def _escalated(self, decision: Escalate, call: Told | None) -> list[Reply]:
-        minutes = self.tickets.first_response_minutes[self._priority(decision.topic)]
-        wait = format_timedelta(timedelta(minutes=minutes), locale=self.language)
-        told = self._say(f"escalated_{decision.reason}", ticket=TICKET, wait=wait)
+        calendar, due = self._promised(decision)
+        wanted = when(self.answers, self.language, due, calendar, self.at)
+        told = self._say(f"escalated_{decision.reason}", ticket=TICKET, when=wanted)
+        closed = back(self.answers, self.language, calendar, self.at)
+        told = self._with_queue(told)
+        told = replace(told, text=f"{told.text}\n\n{closed}") if closed else told
         approved = [self._approved(decision.answer)] if decision.answer else []
         if self.public:
             return [*approved, Reply(f"{told.text}\n\n{self._in_public()}", told.language)]
-        served = Reply("\n\n".join((told.text, *self._perks())), told.language)
+        served = replace(told, text="\n\n".join((told.text, *self._perks())))
         if isinstance(call, Offer):
             return [*approved, served, self._call(call)]
         return [*approved, self._with_call(decision, self._with_useful_facts(decision, served))]
@@ -186,6 +201,16 @@ class Voice:
                 told = self._say(call or "choice_expired")
         return replace(told, author=Author.SYSTEM)
 
+    def _promised(self, decision: Escalate) -> tuple[Calendar, datetime | None]:
+        """By when a human answers first, and whose hours that counts; None where nobody can say."""
+        topic = decision.topic
+        policy = self.sla.match(self._priority(decision.topic), self.policy.category_of(topic), self.tier)
+        return policy.calendar, policy.calendar.add(self.at, policy.first_response)
+
+    def _due(self, decision: Escalate) -> datetime:
+        _, due = self._promised(decision)
+        return due or self.at + HORIZON
+
     def _in_public(self) -> str:
         if self.link:
             return self._sentence("in_public_link", link=self.link, hours=str(self.hours))
@@ -206,12 +231,15 @@ class Voice:
     def _status(self, ticket: Ticket | None, number: str | None) -> Reply:
         if ticket:
             state = self._sentence(f"state_{ticket.state.value}")
-            return self._say("status", self._human(), ticket=ticket.number, state=state)
+            return self._with_queue(self._say("status", self._human(), ticket=ticket.number, state=state))
         return (
             self._say("status_unknown", self._human(), ticket=number)
             if number
             else self._say("status_none", self._human())
         )
+
+    def _with_queue(self, said: Reply) -> Reply:
+        return Reply(f"{said.text} {self.queue}".rstrip(), said.language, said.choices)
 
     def _languages(self) -> Reply:
         names = [self.answers.sentence("language_name", language) for language in self.answers.languages]

@@ -20,7 +20,7 @@ from bot.errors import Refused, StorageDown
 from bot.files import Files
 from bot.rendering import parts
 from bot.settings import DeliverySection
-from bot.store import outbox, ticketing
+from bot.store import handling, outbox
 from bot.store.database import Session
 from bot.store.tables import Conversation, Message, MessageState
 from bot.store.turns import Turn
@@ -96,10 +96,10 @@ class Stage(RuleBasedStateMachine):
 
     def committed(self, work: Callable[..., Any], args: tuple[Any, ...]) -> None:
         """Keeps up with who has which ticket."""
-        if work in (ticketing.take, ticketing.reply):
+        if work in (handling.take, handling.reply):
             self.held.add(args[0])
             self.took(next(person for person, number in self.numbers.items() if number == args[0]))
-        elif work is ticketing.hand_back:
+        elif work is handling.hand_back:
             self.held.discard(args[0])
             self.silent = {person: said for person, said in self.silent.items() if self.numbers[person] != args[0]}
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
-from bot.api import PREFIX, Agent
+from bot.access.scopes import Scope, needs_scope
+from bot.api import PREFIX
 from bot.callbacks import numbers
 from bot.callbacks.calls import LONGEST_NOTE, Calls, Outcome
 from bot.conversation import now
 from bot.store.call_backs import AHEAD, Listed
 from bot.store.call_tables import CallState
+
+Reader = Annotated[str, Depends(needs_scope(Scope.TICKETS_READ))]
+Writer = Annotated[str, Depends(needs_scope(Scope.TICKETS_WRITE))]
 
 
 class CallOut(BaseModel):
@@ -53,7 +57,7 @@ def calls_router(calls: Calls) -> APIRouter:
 
     @api.get("")
     async def list_calls(
-        agent: Agent,
+        agent: Reader,
         state: Annotated[list[CallState] | None, Query()] = None,
         which: Literal["all", "due", "mine"] = "all",
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
@@ -66,17 +70,17 @@ def calls_router(calls: Calls) -> APIRouter:
         return [out(listed) for listed in await calls.list(state or AHEAD, limit)]
 
     @api.get("/{call_id}")
-    async def show_call(_: Agent, call_id: int) -> CallOut:
+    async def show_call(_: Reader, call_id: int) -> CallOut:
         """One call."""
         return out(await calls.show(call_id))
 
     @api.post("/{call_id}/start")
-    async def start_call(agent: Agent, call_id: int) -> CallOut:
+    async def start_call(agent: Writer, call_id: int) -> CallOut:
         """You call now; nobody else can begin it."""
         return out(await calls.start(call_id, agent))
 
     @api.post("/{call_id}/outcome")
-    async def end_call(agent: Agent, call_id: int, body: OutcomeIn) -> CallOut:
+    async def end_call(agent: Writer, call_id: int, body: OutcomeIn) -> CallOut:
         """What became of it; a call that reached nobody is tried again, or goes on in writing."""
         return out(await calls.outcome(call_id, agent, body.outcome, body.note))
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from bot.actions import BookCall, Decision, Escalate
 from bot.callbacks import numbers, slots
 from bot.callbacks.section import CallBacksSection
-from bot.callbacks.slots import Calendar
 from bot.callbacks.talk import REASON, Booked, CallRules, Offer, Told, payload
-from bot.errors import NotFound, Refused
+from bot.errors import Misconfigured, NotFound, Problem, Refused
 from bot.policy import RISK
+from bot.settings import Settings
+from bot.sla.calendar import ALWAYS, Calendar
+from bot.sla.policies import calendar
 from bot.store import call_backs
 from bot.store.call_backs import Details, SlotFull
 from bot.store.database import Database
@@ -21,12 +24,24 @@ from bot.store.turns import Matter, Turn
 from channels.words import Choice
 
 
-class Booking:
-    """Which slots of `calendar` are free, and the booking of one. Methods may raise `StorageDown`."""
+def calendar_of(settings: Settings) -> Calendar:
+    """Whose hours calls are made in. Raises `Misconfigured` where it names no calendar."""
+    section = settings.call_backs
+    if section.calendar == ALWAYS.name:
+        return Calendar(ALWAYS.name, ZoneInfo(section.zone), always=True)
+    if section.calendar not in settings.calendars:
+        known = ", ".join([ALWAYS.name, *settings.calendars])
+        what = f"no calendar {section.calendar!r}"
+        raise Misconfigured([Problem("config.yaml", "call_backs.calendar", what, f"name one of {known}")])
+    return calendar(section.calendar, settings.calendars[section.calendar])
 
-    def __init__(self, database: Database, section: CallBacksSection, calendar: Calendar) -> None:
+
+class Booking:
+    """Which slots in `hours` are free, and the booking of one. Methods may raise `StorageDown`."""
+
+    def __init__(self, database: Database, section: CallBacksSection, hours: Calendar) -> None:
         self._database = database
-        self._calendar = calendar
+        self._calendar = hours
         self.section = section
 
     def rules(self, matter: Matter | None) -> CallRules:

@@ -57,7 +57,9 @@ class CallBacksSection(Section):
     problem_fact: str = "problem"
     #: ISO 3166: where numbers without a country code are; without it every number needs one.
     region: str | None = None
-    #: The zone of the slots, where users' numbers do not tell theirs.
+    #: The calendar whose open hours the slots lie in, by name.
+    calendar: str = "always"
+    #: The zone of the slots where that is `always`; users whose number tells their own read that.
     zone: str = "UTC"
     slot_minutes: Annotated[int, Field(ge=5, le=240)] = 30
     #: The first slot offered begins so much later.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from babel.core import get_global
 from babel.dates import format_skeleton, get_timezone_gmt, get_timezone_location
+
+from bot.sla.calendar import Calendar
 
 DAY_MINUTES = 24 * 60
 
@@ -17,39 +18,6 @@ NOWHERE = ("ZZ", "001")
 
 #: How a slot is written: weekday and day, hour and minute, each in the order of the language.
 DATE, TIME = "MMMEd", "Hm"
-
-
-class Calendar(Protocol):
-    """Business hours in a time zone."""
-
-    @property
-    def zone(self) -> tzinfo:
-        """Where the hours are those on the wall."""
-
-    def is_open(self, at: datetime) -> bool:
-        """Whether people are at work."""
-
-    def opens_at(self, at: datetime) -> datetime | None:
-        """The first open instant from `at` on; None where there is none for years."""
-
-    def add(self, start: datetime, business: timedelta) -> datetime | None:
-        """The first instant with `business` open time between `start` and it; None as `opens_at`."""
-
-
-class RoundTheClock:
-    """Open at every instant."""
-
-    def __init__(self, zone: tzinfo) -> None:
-        self.zone = zone
-
-    def is_open(self, at: datetime) -> bool:
-        return True
-
-    def opens_at(self, at: datetime) -> datetime | None:
-        return at
-
-    def add(self, start: datetime, business: timedelta) -> datetime | None:
-        return start + business
 
 
 def free(

@@ -10,8 +10,8 @@ import pytest
 import bot.callbacks.calls
 import bot.conversation
 from bot.callbacks.calls import Calls
-from bot.callbacks.slots import RoundTheClock
 from bot.conversation import Content
+from bot.sla.calendar import Calendar
 from bot.store.database import Database
 from tests.sending import Clock
 from tests.vip.talk import Talk, settings_with
@@ -29,7 +29,7 @@ def standing(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def talk(sqlite: Database, content: Content, tmp_path: Path, standing: Clock) -> Talk:  # noqa: ARG001 - its turns
     """Ann, who is gold."""
-    return Talk(sqlite, content, settings_with(tmp_path), RoundTheClock(ZoneInfo("Europe/Berlin")))
+    return Talk(sqlite, content, settings_with(tmp_path), Calendar("always", ZoneInfo("Europe/Berlin"), always=True))
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from typing import Any
 
 from bot.callbacks.booking import Booking
 from bot.callbacks.section import CallBacksSection
-from bot.callbacks.slots import Calendar
 from bot.conversation import Content, Conversations
 from bot.settings import ConversationSection, Settings
+from bot.sla.calendar import Calendar
 from bot.store.database import Database
 from bot.store.tables import Message
 from bot.understood import Entity, Guess, Understood
@@ -77,7 +77,7 @@ class Talk:
     def __post_init__(self) -> None:
         self.booking = Booking(self.database, self.section, self.calendar)
         self.conversations = Conversations(
-            self.database, self.content, understand, self.settings, {"memory": Memory()}, None, self.booking
+            self.database, self.content, understand, self.settings, {"memory": Memory()}, booking=self.booking
         )
 
     @property

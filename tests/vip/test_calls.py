@@ -11,7 +11,7 @@ import pytest
 
 from bot.callbacks.calls import Calls
 from bot.errors import NotFound, Refused
-from bot.store import call_backs, call_outcomes, ticketing
+from bot.store import call_backs, call_outcomes, handling
 from bot.store.call_backs import Details, Listed, Said, SlotFull
 from bot.store.call_tables import CallBack, CallState
 from bot.store.database import Database, Session
@@ -213,7 +213,7 @@ def test_two_looks_at_once_tell_once(postgres: Database) -> None:
 def test_a_ticket_that_is_over_needs_no_call(database: Database) -> None:
     """Its user is told so, as they were promised one."""
     booked(database)
-    database.transact(ticketing.hand_back, "FD-1001", "Anna", "solved", notice, NOW)
+    database.transact(handling.hand_back, "FD-1001", "Anna", "solved", notice, NOW)
     assert settle(database, NOW) == [True]
     assert told(database) == ["told of cancelled in en"]
     assert rows(database, CallBack)[0].state is CallState.CANCELLED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
@@ -11,35 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.callbacks import slots
-from bot.callbacks.slots import RoundTheClock
 from bot.callbacks.talk import moment, payload
+from bot.sla.calendar import Calendar
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HALF = timedelta(minutes=30)
 
 
-class Office:
-    """Open on weekdays from nine to five on the wall in Berlin; kept simple, minute by minute."""
-
-    zone = BERLIN
-
-    def is_open(self, at: datetime) -> bool:
-        wall = at.astimezone(BERLIN)
-        return wall.weekday() < 5 and time(9) <= wall.time() < time(17)
-
-    def opens_at(self, at: datetime) -> datetime | None:
-        while not self.is_open(at):
-            at += timedelta(minutes=1)
-        return at
-
-    def add(self, start: datetime, business: timedelta) -> datetime | None:
-        while business > timedelta():
-            business -= timedelta(minutes=1) if self.is_open(start) else timedelta()
-            start += timedelta(minutes=1)
-        return start
+#: Open on weekdays from nine to five.
+OFFICE = Calendar("office", BERLIN, [[(9 * 60, 17 * 60)]] * 5 + [[], []])
 
 
-def walls(after: datetime, count: int, calendar: slots.Calendar, length: timedelta = HALF) -> list[str]:
+def always(zone: ZoneInfo) -> Calendar:
+    return Calendar("always", zone, always=True)
+
+
+def walls(after: datetime, count: int, calendar: Calendar, length: timedelta = HALF) -> list[str]:
     """The next slots, on the wall with what that is ahead of UTC."""
     found = slots.free(calendar, after, after + timedelta(days=14), length, {}, 1)
     return [at.astimezone(calendar.zone).strftime("%a %H:%M%z") for at in islice(found, count)]
@@ -48,8 +35,8 @@ def walls(after: datetime, count: int, calendar: slots.Calendar, length: timedel
 def test_slots_lie_in_open_hours() -> None:
     """The last one ends when the day does; then comes the next day at work, over a weekend."""
     friday = datetime(2026, 3, 6, 15, 10, tzinfo=UTC)
-    assert walls(friday, 2, Office()) == ["Fri 16:30+0100", "Mon 09:00+0100"]
-    assert walls(friday + HALF, 2, Office()) == ["Mon 09:00+0100", "Mon 09:30+0100"]
+    assert walls(friday, 2, OFFICE) == ["Fri 16:30+0100", "Mon 09:00+0100"]
+    assert walls(friday + HALF, 2, OFFICE) == ["Mon 09:00+0100", "Mon 09:30+0100"]
 
 
 def test_full_slots_are_passed_over() -> None:
@@ -57,19 +44,19 @@ def test_full_slots_are_passed_over() -> None:
     start = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
     taken = {start: 1}
     for seats, first in ((1, start + HALF), (2, start)):
-        assert next(slots.free(Office(), start, start + timedelta(days=1), HALF, taken, seats)) == first
+        assert next(slots.free(OFFICE, start, start + timedelta(days=1), HALF, taken, seats)) == first
 
 
 def test_the_missing_hour_has_no_slots() -> None:
     """Clocks go from 02:00 to 03:00."""
     night = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
-    assert walls(night, 3, RoundTheClock(BERLIN)) == ["Sun 01:30+0100", "Sun 03:00+0200", "Sun 03:30+0200"]
+    assert walls(night, 3, always(BERLIN)) == ["Sun 01:30+0100", "Sun 03:00+0200", "Sun 03:30+0200"]
 
 
 def test_the_hour_that_comes_twice_has_its_slots_twice() -> None:
     """Told apart by what is behind the time, also on the buttons."""
     night = datetime(2026, 10, 25, 0, 0, tzinfo=UTC)
-    assert walls(night, 5, RoundTheClock(BERLIN)) == [
+    assert walls(night, 5, always(BERLIN)) == [
         "Sun 02:00+0200",
         "Sun 02:30+0200",
         "Sun 02:00+0100",
@@ -84,20 +71,12 @@ def test_the_hour_that_comes_twice_has_its_slots_twice() -> None:
 def test_office_hours_keep_to_the_wall() -> None:
     """The Monday after the change begins at nine as the Friday before did."""
     friday = datetime(2026, 3, 27, 15, 30, tzinfo=UTC)
-    assert walls(friday, 2, Office()) == ["Fri 16:30+0100", "Mon 09:00+0200"]
+    assert walls(friday, 2, OFFICE) == ["Fri 16:30+0100", "Mon 09:00+0200"]
 
 
 def test_a_calendar_that_never_opens_has_no_slots() -> None:
     """And asking it ends."""
-
-    class Never(Office):
-        def is_open(self, at: datetime) -> bool:
-            return False
-
-        def opens_at(self, at: datetime) -> datetime | None:
-            return None
-
-    assert walls(datetime(2026, 3, 2, tzinfo=UTC), 3, Never()) == []
+    assert walls(datetime(2026, 3, 2, tzinfo=UTC), 3, Calendar("never", BERLIN)) == []
 
 
 ZONES = st.sampled_from(["Europe/Berlin", "Asia/Shanghai", "Asia/Kathmandu", "America/New_York", "Australia/Lord_Howe"])
@@ -109,7 +88,7 @@ MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)).map(lambda at
 def test_slots_never_overlap_and_begin_on_the_wall(zone: str, after: datetime, minutes: int) -> None:
     """In any zone, over every change of the clock: on multiples of their length from midnight, each after the other."""
     length, wall = timedelta(minutes=minutes), ZoneInfo(zone)
-    found = list(islice(slots.free(RoundTheClock(wall), after, after + timedelta(days=3), length, {}, 1), 40))
+    found = list(islice(slots.free(always(wall), after, after + timedelta(days=3), length, {}, 1), 40))
     assert found
     assert 0 <= (found[0] - after) / timedelta(minutes=1) < minutes + 60
     for at, following in pairwise(found):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.callbacks.calls import Calls
-from bot.store import ticketing
+from bot.sla.calendar import Calendar
+from bot.store import handling, ticketing
 from bot.store.call_tables import CallBack, CallState
 from bot.store.database import Session
 from bot.store.tables import Conversation, Message, Ticket
@@ -229,7 +231,7 @@ async def test_a_slot_can_be_chosen_while_an_agent_answers(talk: Talk) -> None:
 async def test_a_slot_of_a_ticket_that_is_over_books_nothing(talk: Talk) -> None:
     """The button has expired."""
     _, slots = await talk.collected()
-    talk.database.transact(ticketing.hand_back, "FD-1001", "Anna", "solved", notice, NOW)
+    talk.database.transact(handling.hand_back, "FD-1001", "Anna", "solved", notice, NOW)
     [expired] = await talk.press(slots)
     assert "not available any more" in expired.text
     assert rows(talk.database, CallBack) == []
@@ -237,20 +239,11 @@ async def test_a_slot_of_a_ticket_that_is_over_books_nothing(talk: Talk) -> None
 
 async def test_without_free_slots_it_goes_on_in_writing(talk: Talk, tmp_path: Path) -> None:
     """Said plainly, without a button."""
-
-    class Shut:
-        zone = talk.calendar.zone
-
-        def is_open(self, at: datetime) -> bool:
-            return False
-
-        def opens_at(self, at: datetime) -> datetime | None:
-            return None
-
-        def add(self, start: datetime, business: timedelta) -> datetime | None:
-            return None
-
-    shut = replace(talk, calendar=Shut(), settings=settings_with(tmp_path, call_backs={**CALL_BACKS, "offered": 8}))
+    shut = replace(
+        talk,
+        calendar=Calendar("shut", ZoneInfo("UTC")),
+        settings=settings_with(tmp_path, call_backs={**CALL_BACKS, "offered": 8}),
+    )
     _, told = await shut.collected()
     assert "no free time" in told.text
     assert not told.choices
@@ -280,5 +273,5 @@ async def test_no_call_is_offered_where_none_can_be_taken_up(talk: Talk, calls: 
     if who == "agent":
         take(talk.database, "FD-1001")
     if who == "solved":
-        talk.database.transact(ticketing.hand_back, "FD-1001", "Anna", "solved", notice, NOW)
+        talk.database.transact(handling.hand_back, "FD-1001", "Anna", "solved", notice, NOW)
     assert not talk.database.transact(lambda session: calls.offer(session, ticketing.find(session, "FD-1001"), NOW))
