@@ -255,7 +255,7 @@ class Conversations:
         """What the person hears of the queue. That nobody is there at this hour stands in the promise already."""
         expected = None
         if self._places and isinstance(decision, Escalate):
-            escalation = voice.escalation(decision, situation.text)
+            escalation = voice.escalation(decision)
             expected = await self._places.of_newcomer(turn.conversation_id, escalation, now())
             expected = None if expected.back_at else expected
         elif self._places and ticket:

@@ -112,7 +112,7 @@ class Stage(RuleBasedStateMachine):
                 if message.state is MessageState.QUEUED:
                     self.overtaken.add(message.id)
 
-    async def taking(self, number: str, person: str, act: Coroutine[Any, Any, None]) -> None:
+    async def taking(self, number: str, person: str, act: Coroutine[Any, Any, object]) -> None:
         """`act`, and the moment it returns: unless the ticket was given back meanwhile, the bot is silent from here."""
         await act
         self.promised(number, person)
@@ -122,19 +122,19 @@ class Stage(RuleBasedStateMachine):
         if number in self.held:
             self.silent.setdefault(person, self.said_by_bot(person))
 
-    async def replying(self, number: str, person: str, act: Coroutine[Any, Any, None]) -> None:
+    async def replying(self, number: str, person: str, act: Coroutine[Any, Any, object]) -> None:
         """As `taking`; where the bot's last message hangs, the answer waits behind it, and no silence is promised."""
         await act
         if not self.database.transact(outbox.in_flight, self.ids[person]):
             self.promised(number, person)
 
-    def begin(self, act: Coroutine[Any, Any, None]) -> None:
+    def begin(self, act: Coroutine[Any, Any, object]) -> None:
         """Somebody at a desk does something, and hears that it cannot be done."""
         task = self.loop.create_task(self.heard_out(act))
         self.tasks.add(task)
         self.pump()
 
-    async def heard_out(self, act: Coroutine[Any, Any, None]) -> None:
+    async def heard_out(self, act: Coroutine[Any, Any, object]) -> None:
         try:
             await act
         except (Refused, StorageDown):

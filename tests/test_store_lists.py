@@ -16,9 +16,10 @@ from bot.errors import NotFound, Refused
 from bot.store import cursor, views
 from bot.store.database import Database, Session
 from bot.store.filters import parse
+from bot.store.handling import reply
 from bot.store.lists import MOST_COUNTED, Page, counts, list_page
 from bot.store.tables import Ticket, TicketState
-from bot.store.ticketing import find, reply
+from bot.store.ticketing import find
 from bot.store.views import BUILT_IN
 from channels.words import Author, Place
 from tests.samples import NOW, escalated, inbound, later, notice, take

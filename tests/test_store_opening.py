@@ -7,7 +7,7 @@ from sqlalchemy.orm.exc import DetachedInstanceError
 from sqlmodel import delete
 
 from bot.errors import NotFound
-from bot.store import ticketing
+from bot.store import handling
 from bot.store.database import Database
 from bot.store.inbox import KeptFile
 from bot.store.opening import OpenTicket, open_ticket
@@ -66,7 +66,7 @@ def test_the_timeline_is_read_in_pages(database: Database) -> None:
     """The newest lines, oldest on top."""
     number = escalated(database).number
     for word in ("a", "b", "c"):
-        database.transact(ticketing.note, number, "Anna", word, NOW)
+        database.transact(handling.note, number, "Anna", word, NOW)
     found = opened(database, number)
     assert [event.detail["text"] for event in found.events] == ["a", "b", "c"]
     before = database.transact(open_ticket, number, None, found.events_before)

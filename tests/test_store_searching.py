@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col, delete
 
-from bot.store import indexing, searching, ticketing
+from bot.store import handling, indexing, searching
 from bot.store.database import Database, Session
 from bot.store.filters import parse
 from bot.store.search_tables import SearchDue, SearchEntry, Source
@@ -115,7 +115,7 @@ def test_a_ticket_is_found_by_all_that_is_known_of_it(database: Database) -> Non
     """Its number first of all, title, facts, the notes of agents, and who the user is."""
     first = said(database, "hi", title="Card swallowed", facts={"order": "AB-77123"}, name="Zoë Müller")
     said(database, f"is this the same as {first}?", "bob", later(60))
-    database.transact(ticketing.note, first, "Bert", "checked with 风控部门", NOW)
+    database.transact(handling.note, first, "Bert", "checked with 风控部门", NOW)
     assert numbers(database, first.lower())[0] == first
     for query in ("swallowed", "AB-77", "风控", "zoe muller"):
         assert numbers(database, query) == [first], query
@@ -171,7 +171,7 @@ def test_a_text_is_only_indexed_up_to_a_length(database: Database) -> None:
 def test_a_message_belongs_to_the_ticket_of_its_time(database: Database) -> None:
     """Of two tickets in one conversation, one after the other."""
     first = said(database, "apple")
-    database.transact(ticketing.hand_back, first, "Anna", "solved", notice, later(10))
+    database.transact(handling.hand_back, first, "Anna", "solved", notice, later(10))
     arrive(database, inbound("banana", "e8"), later(20))
     second = escalated(database, inbound("a human!", "e9")).number
     assert (numbers(database, "apple"), numbers(database, "banana")) == ([first], [second])
@@ -190,7 +190,7 @@ def test_a_filter_holds_of_what_is_found(database: Database) -> None:
     mine = said(database, "same words")
     other = said(database, "same words", "bob", later(1))
     take(database, mine)
-    database.transact(ticketing.hand_back, other, "Anna", "solved", notice, NOW)
+    database.transact(handling.hand_back, other, "Anna", "solved", notice, NOW)
     assert numbers(database, "same words") == [other, mine]
     assert numbers(database, "same words assignee:me") == [mine]
     assert numbers(database, "same words state:solved") == [other]
@@ -224,7 +224,7 @@ def test_an_address_leads_to_all_its_tickets(database: Database) -> None:
     found = []
     for number in range(3):
         found.append(said(database, "hi", "ann", later(number)) if not number else again(database, number))
-        database.transact(ticketing.hand_back, found[-1], "Anna", "solved", notice, later(number))
+        database.transact(handling.hand_back, found[-1], "Anna", "solved", notice, later(number))
     parts = [[hit.ticket.number for hit in part.found if hit.ticket] for part in pages(database, "ann", 1)]
     assert [number for part in parts for number in part] == found[::-1]
 

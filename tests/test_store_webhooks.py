@@ -8,7 +8,7 @@ import pytest
 
 from bot.api import TicketOut
 from bot.errors import NotFound, Refused
-from bot.store import ticketing, webhooks
+from bot.store import handling, webhooks
 from bot.store.agent_tables import Agent, Role
 from bot.store.database import Database, Session
 from bot.store.webhook_tables import DeliveryState, WebhookDelivery, WebhookEndpoint
@@ -56,7 +56,7 @@ def test_notes_stay_inside(database: Database) -> None:
     """That there is one is told, what it says is not."""
     add(database, "ticket.note")
     ticket = escalated(database)
-    database.transact(ticketing.note, ticket.number, "Anna", "he is lying", NOW)
+    database.transact(handling.note, ticket.number, "Anna", "he is lying", NOW)
     (row,) = rows(database, WebhookDelivery)
     assert row.body["data"]["event"]["detail"] == {}
 
@@ -67,7 +67,7 @@ def test_a_line_that_is_not_written_is_not_told(database: Database) -> None:
     ticket = escalated(database)
 
     def fails(session: Session) -> None:
-        ticketing.note(session, ticket.number, "Anna", "never", NOW)
+        handling.note(session, ticket.number, "Anna", "never", NOW)
         raise Refused("no")
 
     with pytest.raises(Refused):
@@ -168,7 +168,7 @@ def test_who_is_gone_is_told_nothing_more(database: Database, *, gone: bool) -> 
         finish(database, found, Result("the endpoint says that it is gone", 410, gone=True))
     else:
         database.transact(webhooks.remove, endpoint_id, NOW)
-    database.transact(ticketing.hand_back, ticket.number, "Anna", "solved", notice, NOW)
+    database.transact(handling.hand_back, ticket.number, "Anna", "solved", notice, NOW)
     assert {row.state for row in rows(database, WebhookDelivery)} == {DeliveryState.FAILED}
     assert len(rows(database, WebhookDelivery)) == 2
     assert claim(database, 1000) == []

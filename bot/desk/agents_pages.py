@@ -19,7 +19,7 @@ from bot.desk.texts import Words
 from bot.errors import NotFound, Refused
 from bot.store import agents, invites
 from bot.store.agent_tables import Agent, Role
-from bot.store.reading import LARGEST_ID
+from bot.store.rows import LARGEST_ID
 
 AGENTS = "/desk/agents"
 

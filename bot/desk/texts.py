@@ -24,7 +24,7 @@ def texts() -> Mapping[str, Mapping[str, str]]:
 
 
 class Words:
-    """The desk in one language: `words("desk.told_take", ticket="FD-1042")`. Raises `KeyError` for a name no file has."""
+    """The desk in one language: `words("desk.told_take", ticket="FD-1042")`. Raises `KeyError` for an unknown name."""
 
     def __init__(self, language: str) -> None:
         self.language = language if language in texts() else FALLBACK

@@ -105,7 +105,7 @@ class Desk:
         for text in said:
             await self.sides[channel].say(person, text)
         await holds(lambda: re.search(r"FD-\d+", self.heard(channel, person)), f"{person} on {channel} gets no ticket")
-        return re.findall(r"FD-\d+", self.heard(channel, person))[-1]
+        return str(re.findall(r"FD-\d+", self.heard(channel, person))[-1])
 
 
 @asynccontextmanager
