@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.commands import agents, announce, audit, model, sla, tickets, tokens, webhooks
+from bot.commands import agents, announce, audit, corrections, model, sla, tickets, tokens, webhooks
 from bot.commands.calls import calls
 from bot.commands.channels import channels
 from bot.commands.chat import chat
@@ -31,6 +31,7 @@ app.command()(queue)
 app.command()(presence)
 app.add_typer(announce.app, name="announce")
 app.add_typer(audit.app, name="audit")
+app.add_typer(corrections.app, name="corrections")
 app.add_typer(model.app, name="model")
 app.add_typer(sla.app, name="sla")
 app.add_typer(tickets.app, name="tickets")

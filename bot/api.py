@@ -19,6 +19,7 @@ from bot.store import reading
 from bot.store.database import Database
 from bot.store.reading import Said, TicketView
 from bot.store.tables import MessageState, Ticket, TicketState
+from bot.store.ticketing_tables import LinkKind
 from bot.tickets import LONGEST_TEXT, Tickets
 from channels.words import Author, Owner
 
@@ -43,11 +44,16 @@ class TicketOut(BaseModel):
     priority: str
     state: TicketState
     assignee: str | None
+    team: str
+    tags: list[str]
+    tier: str
     language: str
     reason: str
     facts: dict[str, str]
     tried: list[str]
     promised_at: datetime
+    #: Since when the user waits for us; null where it is not our turn.
+    waiting_since: datetime | None
     created_at: datetime
     updated_at: datetime
     first_response_at: datetime | None
@@ -116,8 +122,20 @@ class ContactOut(BaseModel):
     attributes: dict[str, Any]
 
 
+class LinkOut(BaseModel):
+    """A ticket this one is linked with; `reverse` where it is that one which follows this, or causes it."""
+
+    kind: LinkKind
+    number: str
+    title: str
+    reverse: bool
+
+
 class TicketDetail(TicketOut):
-    """A ticket with everything an agent needs to answer it."""
+    """A ticket with everything an agent needs to answer it; `merged_into` names the one that goes on in its place."""
+
+    merged_into: str | None
+    links: list[LinkOut]
 
     owner: Owner
     contact: ContactOut
@@ -127,7 +145,7 @@ class TicketDetail(TicketOut):
 
 
 class TextIn(BaseModel):
-    """What an agent writes: Markdown in a reply, plain text in a note."""
+    """What an agent writes where only agents see it."""
 
     text: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
 
@@ -136,6 +154,8 @@ def detail(view: TicketView) -> TicketDetail:
     """The whole ticket in the API's words."""
     return TicketDetail(
         **_plain(view.ticket),
+        merged_into=view.merged_into,
+        links=[LinkOut.model_validate(link, from_attributes=True) for link in view.links],
         owner=view.owner,
         contact=ContactOut.model_validate(view.contact, from_attributes=True),
         addresses=[AddressOut.model_validate(address, from_attributes=True) for address in view.addresses],
@@ -183,12 +203,6 @@ def _router(tickets: Tickets) -> APIRouter:
     async def take_ticket(agent: Agent, number: str) -> TicketDetail:
         """You answer from here on; the bot has said its last word when this returns."""
         await tickets.take(number, agent)
-        return detail(await tickets.show(number))
-
-    @api.post("/tickets/{number}/reply")
-    async def reply_to_ticket(agent: Agent, number: str, body: TextIn) -> TicketDetail:
-        """Sends Markdown to the user, taking the ticket first where nobody has it."""
-        await tickets.reply(number, agent, body.text)
         return detail(await tickets.show(number))
 
     @api.post("/tickets/{number}/note")

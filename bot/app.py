@@ -10,7 +10,8 @@ from datetime import timedelta
 import structlog
 from fastapi import FastAPI
 
-from bot import answers, api, choices, domain, policy, secret, web
+from bot import answers, api, choices, domain, policy, secret, ticket_routes, web
+from bot.attachments import Attachments
 from bot.callbacks.api import calls_router
 from bot.callbacks.booking import Booking, calendar_of
 from bot.callbacks.calls import Calls
@@ -110,7 +111,7 @@ class App:
         self.telling = Telling(self.database, places, channels, content.answers)
         self.states = States(self.database)
         policies = Policies(settings.calendars, settings.sla.policies)
-        self.watch = Watch(self.database, policies, content.answers)
+        self.watch = Watch(self.database, policies, content.answers, self.calls.offer)
         self.webhooks = Sender(self.database, key, settings.webhooks)
         allow_private = settings.webhooks.allow_private
         self.hooks = Webhooks(self.database, key, self.webhooks, allow_private=allow_private)
@@ -151,6 +152,7 @@ class App:
         house.install(app, self.database, self.settings, *routers(parts))
         app.include_router(queue_api.routes(self.router, self.places))
         webhooks_api.install(app, self.hooks)
+        ticket_routes.install(app, self.tickets, Attachments(self.database, self.files, self.channels))
         return app
 
     async def run(self, stop: asyncio.Event, server: web.Server | None = None) -> None:

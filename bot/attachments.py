@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bot.conversation import now
 from bot.errors import Refused
 from bot.files import Files
-from bot.store import handling
+from bot.store import handling, uploads
 from bot.store.database import Database
 from bot.store.inbox import KeptFile
 from channels.base import Channel
@@ -37,6 +38,24 @@ class Attachments:
             return []
         check(attachments, await self.limits(number))
         return await self._files.keep(attachments)
+
+    async def put_up(self, number: str, agent: str, name: str, data: bytes) -> int:
+        """The id by which `agent` sends the file with an answer to the ticket."""
+        (kept,) = await self.keep(number, [Attachment(name=name, media_type="", data=data)])
+        return await self._database.run(uploads.put_up, number, agent, kept, now())
+
+    async def put_up_by(self, number: str, agent: str, ids: Sequence[int]) -> list[KeptFile]:
+        """The agent's files for the ticket, as many as an answer can carry, for `Tickets.reply`."""
+        if not ids:
+            return []
+        if len(set(ids)) > (most := (await self.limits(number)).most_files):
+            raise Refused(f"these are {len(set(ids))} files; {most} is the limit there")
+        return await self._database.run(uploads.put_up_by, number, agent, list(dict.fromkeys(ids)))
+
+    async def sent(self, agent: str, ids: Sequence[int]) -> None:
+        """They are with an answer."""
+        if ids:
+            await self._database.run(uploads.sent, agent, ids)
 
 
 def check(attachments: Sequence[Attachment], limits: Limits) -> None:

@@ -13,10 +13,11 @@ from bot.answers import Answers
 from bot.choices import Choices
 from bot.conversation import now
 from bot.errors import Refused
-from bot.store import changing, outbox
+from bot.store import changing, corrections, linking, merging, outbox, undoing
 from bot.store.database import Database
 from bot.store.tables import Conversation, TicketState
 from bot.store.ticketing import Notice
+from bot.store.ticketing_tables import LinkKind
 
 log = structlog.get_logger()
 
@@ -61,8 +62,7 @@ class Changes:
 
     async def assign(self, number: str, agent: str, to: str | None) -> None:
         """`to` answers from here on; None gives the ticket back to the queue. The bot has said its last word then."""
-        told = self._notice("agent_joined", agent=to or "")
-        found = await self._database.run(changing.assign, number, agent, to, told, now())
+        found = await self._database.run(changing.assign, number, agent, to, self._joined(to or ""), now())
         await self._silenced(found)
         log.info("ticket_assigned", ticket=number, agent=agent, to=to)
 
@@ -79,6 +79,56 @@ class Changes:
         told = self._notice("reopened", ticket=number.strip().upper())
         await self._database.run(changing.reopen, number, actor, told, now())
         log.info("ticket_reopened", ticket=number, actor=actor)
+
+    async def merge(self, number: str, into: str, agent: str) -> str:
+        """`number` goes on as `into`; the number of that as it is written."""
+        target = await self._database.run(merging.merge, number, into, agent, self._joined, now())
+        log.info("tickets_merged", ticket=number, into=target.number, agent=agent)
+        return target.number
+
+    async def split(
+        self,
+        number: str,
+        agent: str,
+        title: str,
+        *,
+        conversation_id: int | None = None,
+        message_id: int | None = None,
+    ) -> str:
+        """Another matter becomes a ticket of its own, from that conversation or message on; its number."""
+        new = await self._database.run(
+            merging.split,
+            number,
+            agent,
+            choices.title(title),
+            now(),
+            conversation_id=conversation_id,
+            message_id=message_id,
+        )
+        log.info("ticket_split", ticket=number, new=new.number, agent=agent)
+        return new.number
+
+    async def undo(self, number: str, agent: str) -> tuple[str, str]:
+        """Undoes the ticket's last merge or split; the numbers of the two."""
+        first, second = await self._database.run(undoing.undo, number, agent, now())
+        log.info("undone", tickets=[first.number, second.number], agent=agent)
+        return first.number, second.number
+
+    async def link(self, number: str, other: str, kind: LinkKind, agent: str) -> None:
+        """`number` is `kind` to `other`."""
+        await self._database.run(linking.link, number, other, kind, agent, now())
+
+    async def unlink(self, number: str, other: str, kind: LinkKind, agent: str) -> None:
+        """It is no more."""
+        await self._database.run(linking.unlink, number, other, kind, agent, now())
+
+    async def correct_intent(self, number: str, agent: str, message_id: int, intent: str) -> None:
+        """The user's message means `intent`, which a maintainer can train with."""
+        meant = self._known.intent(intent)
+        await self._database.run(corrections.correct, number, agent, message_id, meant, now())
+
+    def _joined(self, agent: str) -> Notice:
+        return self._notice("agent_joined", agent=agent)
 
     def _notice(self, name: str, **values: str) -> Notice:
         return notice(self._answers, name, **values)

@@ -46,8 +46,7 @@ class Tickets(Changes):
 
     async def take(self, number: str, agent: str) -> None:
         """Makes `agent` the one who answers. When this returns, the bot has said its last word."""
-        told = self._notice("agent_joined", agent=agent)
-        taken = await self._database.run(handling.take, number, agent, told, now())
+        taken = await self._database.run(handling.take, number, agent, self._joined(agent), now())
         await self._silenced(taken)
         log.info("ticket_taken", ticket=number, agent=agent)
 
@@ -59,9 +58,8 @@ class Tickets(Changes):
         For `hold_seconds` it can be taken back with `undo_reply`, by the id this returns. What is queued is sent: that
         the bot's last message has not left yet is no reason to have the agent repeat it.
         """
-        told = self._notice("agent_joined", agent=agent)
         said, hold = _said(text, empty=bool(files)), _hold(hold_seconds)
-        done = await self._database.run(handling.reply, number, agent, said, told, now(), files, hold)
+        done = await self._database.run(handling.reply, number, agent, said, self._joined(agent), now(), files, hold)
         try:
             await self._silenced(done.taken)
         except (Refused, StorageDown) as error:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, text
 
+from bot.desk.texts import texts
 from bot.errors import NotFound, Refused
 from bot.store import cursor, views
 from bot.store.database import Database, Session
@@ -103,6 +104,22 @@ def test_filters(database: Database) -> None:
     ticket(database, "eve", state=TicketState.CLOSED, updated_at=later(2))
     ticket(database, "fay", "other", state=TicketState.ON_HOLD, due_at=NOW + timedelta(days=1))
     assert {query: names(database, query) for query in FILTERED} == FILTERED
+
+
+def test_who_is_mentioned_finds_the_ticket(sqlite: Database) -> None:
+    """Also in a note that was read long ago; another agent does not."""
+    ticket(sqlite, "ann")
+    ticket(sqlite, "bob")
+
+    def mention(session: Session) -> None:
+        columns = "id INTEGER, agent TEXT, ticket_id INTEGER, event_id INTEGER, created_at TIMESTAMP, seen_at TIMESTAMP"
+        session.execute(text(f"CREATE TABLE IF NOT EXISTS mention ({columns})"))
+        values = {"agent": "Anna", "ticket": 2, "at": NOW.isoformat(" ")}
+        session.execute(text("INSERT INTO mention VALUES (1, :agent, :ticket, 1, :at, :at)"), values)
+
+    sqlite.transact(mention)
+    assert names(sqlite, "mentions:me") == ["Bob"]
+    assert names(sqlite, "mentions:Bert") == []
 
 
 def test_pages_hold_each_ticket_once(database: Database) -> None:
@@ -204,6 +221,11 @@ def test_any_text_is_a_cursor_or_refused(after: str) -> None:
 def test_a_cursor_is_what_was_put_in() -> None:
     """Times keep their zone."""
     assert cursor.decode(cursor.encode(3, NOW, ["t1"]), int, type(NOW), list) == [3, NOW, ["t1"]]
+
+
+def test_every_list_has_a_title_in_every_language() -> None:
+    """As the desk shows it."""
+    assert [name for language in texts() for name in BUILT_IN if f"lists.{name}" not in texts()[language]] == []
 
 
 def test_views_are_shared_or_ones_own(database: Database) -> None:

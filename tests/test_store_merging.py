@@ -47,7 +47,7 @@ def write(database: Database, person: str, at: float = 50) -> str:
 
 def merge(database: Database, number: str, into: str) -> None:
     """By Anna."""
-    database.transact(merging.merge, number, into, "Anna", notice, later(20))
+    database.transact(merging.merge, number, into, "Anna", lambda _: notice, later(20))
 
 
 def split(database: Database, number: str, **where: int) -> str:

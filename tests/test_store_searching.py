@@ -277,3 +277,16 @@ def test_entries_are_in_the_order_of_time() -> None:
     assert len(set(at)) == 6
     assert [indexing.said_at(entry) for entry in (at[0], at[-1])] == [NOW, later(1)]
     assert indexing.entry_id(Source.NOTE, 5, datetime.max.replace(tzinfo=NOW.tzinfo)) <= indexing.LARGEST_ENTRY
+
+
+def test_two_who_search_do_not_wait_for_each_other(postgres: Database) -> None:
+    """One indexes what is due, the other searches what is there."""
+    said(postgres, "hello")
+
+    def meanwhile(session: Session) -> int:
+        done = indexing.index(session, 100)
+        assert search(postgres, "hello").found == []
+        return done
+
+    assert postgres.transact(meanwhile) > 0
+    assert len(search(postgres, "hello").found) == 1

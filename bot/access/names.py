@@ -47,5 +47,6 @@ def email_of(typed: str) -> str:
 
 def words_of(typed: str) -> list[str]:
     """Teams, skills or languages, typed with commas between them: each once, as typed, at most `MOST_WORDS`."""
-    found = [" ".join(word.split())[:LONGEST] for word in typed[: MOST_WORDS * LONGEST].replace("，", ",").split(",")]
+    plain = "".join(character for character in typed[: MOST_WORDS * LONGEST] if character.isprintable())
+    found = [" ".join(word.split())[:LONGEST] for word in plain.replace("，", ",").split(",")]
     return list(dict.fromkeys(word for word in found if word))[:MOST_WORDS]

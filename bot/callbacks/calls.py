@@ -45,6 +45,10 @@ class Calls:
         """Calls in `states`, soonest first."""
         return await self._database.run(call_backs.listed, states, limit)
 
+    async def recent(self, states: Collection[CallState], limit: int) -> Sequence[Listed]:
+        """Calls in `states`, the latest first."""
+        return await self._database.run(call_backs.latest, states, limit)
+
     async def due(self, at: datetime) -> Sequence[Listed]:
         """Calls that should be made at `at`, or are under way."""
         return await self._database.run(call_backs.listed, AHEAD, 1000, at)
@@ -106,7 +110,8 @@ class Calls:
         """Offers the ticket's user a call, whoever they are: for a policy that breaks its promise. Whether it did.
 
         Only where the ticket waits in the queue and in private, once, and not to whom a call is promised already. Locks
-        the ticket's conversations: a caller that changes the ticket as well calls this first.
+        the ticket's conversations: a caller that changes the ticket as well has locked them before. The caller's is the
+        line of the timeline.
         """
 
         def telling(language: str | None) -> Said:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
+from pydantic import AfterValidator
 from starlette.responses import Response
 
 from bot.access.gate import gate_of
@@ -32,7 +33,13 @@ COLUMNS = ("id", "at", "actor", "action", "subject", "detail", "digest")
 
 pages = APIRouter(prefix=HOME, include_in_schema=False)
 
-Asked = Annotated[str, Query(max_length=200)]
+
+def printable(typed: str) -> str:
+    """What was typed, without the signs that a database may refuse."""
+    return "".join(character for character in typed if character.isprintable())
+
+
+Asked = Annotated[str, Query(max_length=200), AfterValidator(printable)]
 
 
 def filter_of(

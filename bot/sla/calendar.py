@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 #: Minutes of a day on the wall, from the first that is open to the one after the last: (540, 1020) is 09:00 to 17:00.
@@ -17,6 +16,9 @@ DAY = timedelta(days=1)
 
 #: A calendar that opens no sooner than this is taken for one that never does.
 HORIZON = timedelta(days=731)
+
+#: A deadline later than this after its beginning is none.
+LATEST = timedelta(days=3653)
 
 #: UTC days whose opening hours a calendar keeps in mind.
 REMEMBERED = 2048
@@ -78,14 +80,15 @@ class Calendar:
     def add(self, start: datetime, business: timedelta) -> datetime | None:
         """The first instant with `business` open time between `start` and it, in UTC; `start` itself for none.
 
-        That is a day's end, not the next day's beginning. None where it is closed for two years at a stretch before.
+        That is a day's end, not the next day's beginning. None where it is closed for two years at a stretch before, or
+        only ten years later.
         """
         at, rest = start.astimezone(UTC), business
         if self.always:
             return at + max(rest, timedelta())
         while rest > timedelta():
             opens = self.opens_at(at)
-            if opens is None:
+            if opens is None or opens - start > LATEST:
                 return None
             end = next(end for _, end in self._from(opens, opens) if end > opens)
             at = min(end, opens + rest)
@@ -134,12 +137,16 @@ class Calendar:
 
 @lru_cache(REMEMBERED)
 def stretches(zone: tzinfo, day: date) -> tuple[tuple[datetime, datetime, timedelta], ...]:
-    """The parts of a UTC day in each of which `zone` is ahead of UTC by one offset."""
+    """The parts of a UTC day in each of which `zone` is ahead of UTC by one offset: one, or two where it changes.
+
+    No zone changes twice within a day.
+    """
     start = datetime.combine(day, time(), UTC)
-    moments = [start + timedelta(hours=hour) for hour in range(0, 25, 6)]
-    changes = [_change(zone, a, b) for a, b in pairwise(moments) if _ahead(zone, a) != _ahead(zone, b)]
-    borders = [start, *changes, start + DAY]
-    return tuple((a, b, _ahead(zone, a)) for a, b in pairwise(borders) if a < b)
+    end = start + DAY
+    if _ahead(zone, start) == _ahead(zone, end):
+        return ((start, end, _ahead(zone, start)),)
+    change = _change(zone, start, end)
+    return ((start, change, _ahead(zone, start)), (change, end, _ahead(zone, end)))
 
 
 def _change(zone: tzinfo, a: datetime, b: datetime) -> datetime:

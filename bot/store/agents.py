@@ -42,8 +42,11 @@ def add(session: Session, name: str, email: str, role: Role, now: datetime, lang
 
 def by_email(session: Session, email: str) -> Agent | None:
     """The agent who signs in with `email`, in any case; None where nobody does or they were removed."""
-    wanted = select(Agent).where(Agent.email == email.strip().lower(), col(Agent.removed_at).is_(None))
-    return session.exec(wanted).first()
+    wanted = email.strip().lower()
+    if not wanted.isprintable():
+        # A database may refuse the characters themselves.
+        return None
+    return session.exec(select(Agent).where(Agent.email == wanted, col(Agent.removed_at).is_(None))).first()
 
 
 def named(session: Session, name: str) -> Agent:
@@ -79,12 +82,13 @@ def change(session: Session, name: str, wanted: Mapping[str, Any], by: str, now:
 
     Raises `NotFound`, `LastAdmin`.
     """
+    admins = _admins(session, locked=True)
     agent = named(session, name)
     differs = {key: value for key, value in wanted.items() if getattr(agent, key) != value}
     if not differs:
         return agent
     if "role" in differs:
-        _keep_an_admin(session, agent)
+        _keep_an_admin(admins, agent)
         sessions.end_all(session, agent.id)
     for key, value in differs.items():
         setattr(agent, key, value)
@@ -98,8 +102,9 @@ def remove(session: Session, name: str, by: str, now: datetime) -> None:
 
     Raises `NotFound`, `LastAdmin`.
     """
+    admins = _admins(session, locked=True)
     agent = named(session, name)
-    _keep_an_admin(session, agent)
+    _keep_an_admin(admins, agent)
     agent.removed_at = now
     agent.email = f"{agent.id}:{agent.email}"
     lock_out(session, agent)
@@ -138,14 +143,16 @@ def lock_out(session: Session, agent: Agent) -> None:
     sessions.end_all(session, agent.id)
 
 
-def _admins(session: Session) -> Sequence[int]:
-    wanted = select(Agent.id).where(
+def _admins(session: Session, *, locked: bool = False) -> Sequence[int]:
+    """Who may do everything, by id; `locked`, so that of two admins who remove each other only one succeeds."""
+    wanted = select(Agent).where(
         Agent.role == Role.ADMIN, col(Agent.removed_at).is_(None), col(Agent.password).is_not(None)
     )
-    return session.exec(wanted).all()
+    rows = session.exec(wanted.order_by(col(Agent.id)).with_for_update() if locked else wanted)
+    return [agent.id for agent in rows]
 
 
-def _keep_an_admin(session: Session, agent: Agent) -> None:
+def _keep_an_admin(admins: Sequence[int], agent: Agent) -> None:
     """Raises `LastAdmin` where `agent` is the only one who may do everything."""
-    if list(_admins(session)) == [agent.id]:
+    if list(admins) == [agent.id]:
         raise LastAdmin(f"{agent.name} is the last admin; make somebody else one first")

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from bot.errors import NotFound, Refused
 from bot.store.call_tables import CallBack, CallState
-from bot.store.tables import Conversation, Ticket, TicketEvent
+from bot.store.tables import Conversation, Ticket
 from bot.store.ticketing import OVER, add_event, conversations, say, ticket_of
 from channels.words import Author, Choice, Owner
 
@@ -126,6 +126,13 @@ def listed(session: Session, states: Collection[CallState], limit: int, before: 
     return [Listed(call, ticket) for call, ticket in rows]
 
 
+def latest(session: Session, states: Collection[CallState], limit: int) -> list[Listed]:
+    """Calls in `states`, those booked last first."""
+    wanted = select(CallBack, Ticket).join(Ticket, col(CallBack.ticket_id) == Ticket.id)
+    rows = session.exec(wanted.where(col(CallBack.state).in_(states)).order_by(col(CallBack.id).desc()).limit(limit))
+    return [Listed(call, ticket) for call, ticket in rows]
+
+
 def show(session: Session, call_id: int) -> Listed:
     """Raises `NotFound`."""
     call = session.get(CallBack, call_id) if 0 < call_id < 2**31 else None
@@ -143,17 +150,15 @@ def offer(
 ) -> bool:
     """Offers a call where the ticket went on last, if that is private and in the queue, and none is offered or ahead.
 
-    `dialogue` is what the bot remembers for whoever accepts. Whether it was offered.
+    `dialogue` is what the bot remembers for whoever accepts, and how it is known that one is offered. Whether it was.
     """
     conversation = conversations(session, ticket)[-1]
-    offered = select(TicketEvent.id).where(TicketEvent.ticket_id == ticket.id, TicketEvent.kind == "call_offered")
     if conversation.public or conversation.owner is not Owner.QUEUE or ticket.state in OVER:
         return False
-    if _ahead(session, ticket) or session.exec(offered.limit(1)).first():
+    if dialogue.items() <= conversation.dialogue.items() or _ahead(session, ticket):
         return False
     conversation.dialogue = {**conversation.dialogue, **dialogue}
     _say(session, conversation, telling(conversation.language), now)
-    add_event(session, ticket, "frontdesk", "call_offered", now)
     return True
 
 

@@ -47,10 +47,10 @@ class Text:
 
 
 def index(session: Session, limit: int) -> int:
-    """Indexes up to `limit` of what is due, newest first; how much it was."""
-    if not embedded(session):
-        # Two who read the same change at different times could leave the older text.
-        session.execute(select(func.pg_advisory_xact_lock(INDEXING)))
+    """Indexes up to `limit` of what is due, newest first; how much it was, none where somebody else is at it."""
+    # Two who read the same change at different times could leave the older text. Nobody waits: searches would queue up.
+    if not embedded(session) and not session.scalar(select_row(func.pg_try_advisory_xact_lock(INDEXING))):
+        return 0
     due = session.exec(
         select(SearchDue.id, SearchDue.kind, SearchDue.source_id).order_by(col(SearchDue.id).desc()).limit(limit)
     ).all()

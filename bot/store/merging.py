@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,10 +29,12 @@ from channels.words import Owner
 SHARED = ("waiting_since", "promised_at")
 
 
-def merge(session: Session, number: str, into: str, agent: str, notice: Notice, now: datetime) -> Ticket:
+def merge(
+    session: Session, number: str, into: str, agent: str, joined: Callable[[str], Notice], now: datetime
+) -> Ticket:
     """The conversations, facts and tags of `number` go to `into`, which it returns; `number` is closed.
 
-    Whoever has `into` answers them all, and who had been told of somebody else is told with `notice`. What is said
+    Whoever has `into` answers them all, and who had been told of somebody else is told who `joined`. What is said
     there reaches `into` from here on. Raises `NotFound`, and `Refused` where either is over or they are one.
     """
     source, target = both(session, find(session, number), find(session, into))
@@ -54,7 +56,7 @@ def merge(session: Session, number: str, into: str, agent: str, notice: Notice, 
     for talk in moved:
         give_to(session, talk, newest if newest is not Owner.BOT else talk.owner)
     if target.assignee and target.assignee != source.assignee:
-        tell(session, moved, target.assignee, notice, now)
+        tell(session, moved, target.assignee, joined(target.assignee), now)
     add_event(session, source, agent, "merged", now, other=target.number, **before)
     add_event(session, target, agent, "absorbed", now, other=source.number, **given)
     return target

@@ -132,7 +132,7 @@ async def test_an_admin_invites(olga: httpx.AsyncClient, stranger: httpx.AsyncCl
 async def test_an_admin_changes_an_agent(olga: httpx.AsyncClient, anna: httpx.AsyncClient, sqlite: Database) -> None:
     """Teams, skills, languages and capacity at once; another role ends the agent's sessions; the trail says which."""
     number = agent(sqlite, "Anna").id
-    form = {"role": "agent", "capacity": "3", "teams": "Risk, VIP，Risk,, ", "skills": "", "languages": "zh, en"}
+    form = {"role": "agent", "capacity": "3", "teams": "Risk\0, VIP，Risk,, ", "skills": "", "languages": "zh, en"}
     assert (await send(olga, f"/desk/agents/{number}", **form)).status_code == 303
     changed = agent(sqlite, "Anna")
     assert (changed.teams, changed.skills, changed.languages, changed.capacity) == (
@@ -191,6 +191,7 @@ async def test_the_trail_is_shown_filtered_and_page_by_page(olga: httpx.AsyncCli
     (older,) = re.findall(r'href="(\?[^"]*before=\d+)"', page)
     assert (await olga.get("/desk/audit" + older.replace("&amp;", "&"))).text.count("FD-1001") == 50
     assert "FD-1001" not in (await olga.get("/desk/audit", params={"since": "2026-03-03"})).text
+    assert "FD-1001" in (await olga.get("/desk/audit", params={"actor": "An\0na"})).text
     assert (await olga.get("/desk/audit", params={"since": "yesterday", "actor": "x" * 201})).status_code == 422
 
 

@@ -99,7 +99,7 @@ def test_always_is_always() -> None:
 
 
 def test_a_calendar_that_does_not_open_says_so() -> None:
-    """Only on a day more than two years away, or never again: None, and no search without end."""
+    """Only on a day more than two years away, never again, or a minute a week: None, and no search without end."""
     far = Calendar("far", BERLIN, exceptions={date(2029, 1, 2): [(540, 1020)]})
     assert far.opens_at(berlin(2, 9)) is None
     assert far.add(berlin(2, 9), hours(1)) is None
@@ -107,6 +107,8 @@ def test_a_calendar_that_does_not_open_says_so() -> None:
     near = datetime(2027, 6, 1, tzinfo=UTC)
     assert far.opens_at(near) == datetime(2029, 1, 2, 8, tzinfo=UTC)
     assert far.add(near, hours(9)) is None
+    rare = Calendar("rare", BERLIN, [[(0, 1)]] + [[]] * 6)
+    assert rare.add(berlin(2, 9), hours(24)) is None
     past = Calendar("past", BERLIN, DAYS, closed=lambda _: True)
     assert past.add(berlin(2, 9), hours(1)) is None
 

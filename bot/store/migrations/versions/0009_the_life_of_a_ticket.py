@@ -1,4 +1,4 @@
-"""Timelines that nobody can rewrite, links between tickets, mentions, corrections."""
+"""Timelines that nobody can rewrite, links between tickets, mentions, corrections, files to be sent."""
 
 from __future__ import annotations
 
@@ -45,6 +45,18 @@ def upgrade() -> None:
         sa.Column("agent", sa.String(), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
     )
+    op.create_table(
+        "upload",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("ticket_id", sa.Integer(), sa.ForeignKey("ticket.id"), nullable=False),
+        sa.Column("agent", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("media_type", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+    )
+    op.create_index("ix_upload_agent", "upload", ["agent"])
     op.create_index("line_of_ticket", "ticketevent", ["ticket_id", "id"])
     op.drop_index("ix_ticketevent_ticket_id", "ticketevent")
     for statement in _ON_SQLITE if op.get_bind().dialect.name == "sqlite" else _ON_POSTGRES:

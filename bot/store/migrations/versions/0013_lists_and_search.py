@@ -45,6 +45,7 @@ WATCHED = (
     ("address", "handle, name, contact_id", "SELECT 'address', {row}.id"),
     ("contact", "name", "SELECT 'address', id FROM address WHERE contact_id = {row}.id"),
 )
+LONG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 ADD = "INSERT INTO searchdue (kind, source_id)"
 
 
@@ -79,7 +80,7 @@ def _create_tables() -> None:
     )
     op.create_table(
         "searchentry",
-        sa.Column("id", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("id", LONG, primary_key=True, autoincrement=False),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.Column("about_id", sa.Integer(), nullable=False),
