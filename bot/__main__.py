@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from bot.commands import agents, announce, audit, corrections, model, sla, tickets, tokens, webhooks
+from bot.commands.calls import calls
 from bot.commands.channels import channels
 from bot.commands.chat import chat
 from bot.commands.check import check
@@ -22,6 +23,7 @@ app.command()(up)
 app.command()(chat)
 app.command()(check)
 app.command()(channels)
+app.command()(calls)
 app.command()(train)
 app.command()(evaluate)
 app.add_typer(agents.app, name="agents")

@@ -12,7 +12,11 @@ from fastapi import FastAPI
 
 from bot import answers, api, choices, domain, policy, secret, ticket_routes, web
 from bot.attachments import Attachments
+from bot.callbacks.api import calls_router
+from bot.callbacks.booking import Booking, calendar_of
+from bot.callbacks.calls import Calls
 from bot.closing import Closing
+from bot.contacts import TierWatch, contacts_router
 from bot.conversation import Content, Conversations
 from bot.delivery import Delivery
 from bot.desk import house
@@ -42,6 +46,7 @@ from bot.states import States
 from bot.store.database import Database
 from bot.store.lease import Lease, lease_on
 from bot.tickets import Tickets
+from bot.tiers import Tiers
 from bot.training.live import Live, follow
 from bot.webhooks import api as webhooks_api
 from bot.webhooks.desk import Webhooks
@@ -89,18 +94,24 @@ class App:
         links = Links(key, settings.web, channels)
         self.router = Router(self.database, content.answers, settings.routing)
         self.places = places = Places(self.database, settings.routing)
-        conversations = Conversations(self.database, content, self.mind.understand, settings, channels, links, places)
+        booking = Booking(self.database, settings.call_backs, calendar_of(settings))
+        offers = booking if settings.call_backs.allowed else None
+        conversations = Conversations(
+            self.database, content, self.mind.understand, settings, channels, links, places, offers
+        )
         self.files = files = Files(settings.folders.var / "files")
         self.delivery = Delivery(self.database, channels, files, settings.delivery, links.whole)
         self.worker = Worker(self.database, conversations, channels.keys(), self._show, self.delivery.nudge)
         known = choices.load(settings.folders.intents, content.policy)
         self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send, known)
+        self.calls = Calls(self.database, content.answers, booking)
+        self.tiers = TierWatch(self.database, Tiers(settings.tiers))
         self.closing = Closing(self.database, timedelta(days=settings.tickets.reopen_days))
         self.settling = Settling(self.database, channels)
         self.telling = Telling(self.database, places, channels, content.answers)
         self.states = States(self.database)
         policies = Policies(settings.calendars, settings.sla.policies)
-        self.watch = Watch(self.database, policies, content.answers)
+        self.watch = Watch(self.database, policies, content.answers, self.calls.offer)
         self.webhooks = Sender(self.database, key, settings.webhooks)
         allow_private = settings.webhooks.allow_private
         self.hooks = Webhooks(self.database, key, self.webhooks, allow_private=allow_private)
@@ -145,6 +156,8 @@ class App:
             attachments,
             LiveDesk(self.database),
         )
+        app.include_router(contacts_router(self.database, Tiers(self.settings.tiers), self.channels))
+        app.include_router(calls_router(self.calls))
         house.install(app, self.database, self.settings, *routers(parts))
         app.include_router(queue_api.routes(self.router, self.places))
         webhooks_api.install(app, self.hooks)
@@ -177,6 +190,8 @@ class App:
                     self.mirrors,
                     self.settling,
                     self.states,
+                    self.calls,
+                    self.tiers,
                     self.closing,
                     self.watch,
                     self.router,
