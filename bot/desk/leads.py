@@ -125,8 +125,10 @@ def _reports(leads: APIRouter, parts: Parts, reports: Reports) -> None:
         if table is None:
             raise NotFound(f"there is no table {name!a}")
         first, last = report.period.first.isoformat(), report.period.last.isoformat()
-        about = (agent.name, "report exported", name, now())
-        await parts.database.run(audit.note, *about, first=first, last=last, where=asked.where)
+        about = {"first": first, "last": last, "where": asked.where}
+        await parts.database.run(
+            lambda session: audit.note(session, agent.name, "report exported", name, now(), **about)
+        )
         saved = {"Content-Disposition": f'attachment; filename="frontdesk-{name}-{first}-{last}.csv"'}
         lines = _reporter(parts, agent).csv(table)
         return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers={**HEADERS, **saved})
