@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -13,15 +15,20 @@ from bot.tickets import LONGEST_TEXT
 LONGEST_BODY = 12 * LONGEST_TEXT + 1_000
 
 
+#: Where a file is put up: who may do so is asked before a byte is read, and then as many are as a channel carries.
+UPLOADS = re.compile(r"/api/tickets/[^/]+/uploads")
+
+
 class Bounded:
-    """ASGI middleware: a body under `prefix` that is or becomes longer than `LONGEST_BODY` is 413."""
+    """ASGI middleware: a body under `prefix` that is or becomes longer than `LONGEST_BODY` is 413, but at `UPLOADS`."""
 
     def __init__(self, app: ASGIApp, prefix: str) -> None:
         self._app = app
         self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(self._prefix):
+        bounded = scope["type"] == "http" and scope["path"].startswith(self._prefix)
+        if not bounded or UPLOADS.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
             return
         await bounded(self._app, LONGEST_BODY, scope, receive, send)

@@ -1,6 +1,7 @@
 """From what was understood to what to do: pure, so that every rule can be read and tested on its own.
 
 human asked for            -> Escalate at once, at any time
+"how long?" in the queue   -> TellStatus; to all else there the bot is silent
 Rasa silent                -> Escalate
 a phrase of alarm          -> Escalate with the approved answer, also where Rasa is silent
 a fact was asked for       -> Ask for the next, or Escalate with all of them; in public none is asked for
@@ -47,7 +48,6 @@ MOST_DIGITS = 3
 #: A fact told in the user's own words is cut here; characters.
 LONGEST_FACT = 200
 
-
 Decided = tuple[Decision, Dialogue]
 
 
@@ -74,6 +74,8 @@ class _Turn:
         self.best = self.heard.ranking[0] if self.heard.ranking else Guess("", 0.0)
 
     def at_once(self) -> Decided | None:
+        if self.situation.owner is Owner.QUEUE and self._asks_how_long():
+            return TellStatus(self._ticket_number()), self.before
         if self.situation.owner is not Owner.BOT:
             return Silence(), self.before
         meant = self.situation.choice or self._numbered() or self._phrase()
@@ -138,6 +140,12 @@ class _Turn:
         prefix = self.situation.ticket_prefix
         match = re.search(rf"(?<![A-Za-z0-9]){prefix}-\d{{1,12}}(?!\d)", self.situation.text, re.IGNORECASE)
         return match.group().upper() if match else None
+
+    def _asks_how_long(self) -> bool:
+        """Whether a message is that question alone, with a ticket's number or without, or the number alone."""
+        number = self._ticket_number() or "\0"
+        left = [text.upper().replace(number, "").strip() for text in self.situation.texts]
+        return "" in left or any(map(self.policy.asks_how_long, left))
 
     def _sure(self) -> str | None:
         """The best intent, where it may be acted on without asking back."""

@@ -15,14 +15,18 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lingua import IsoCode639_1
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from bot.config_file import PREFIX, ConfigFile
 from bot.errors import Misconfigured, Problem
 from bot.public_address import public_address
+from bot.routing.settings import Routing
+from bot.section import Section
+from bot.sla import policies
+from bot.sla.sections import DEFAULTS, CalendarSection, PolicySection
+from bot.tiers import Tier
 
-Priority = Literal["urgent", "high", "normal", "low"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 
@@ -45,12 +49,6 @@ Language = Annotated[str, AfterValidator(_known)]
 
 #: The path of a database in a file, as opposed to one in memory or an address with options.
 SQLITE_FILE = re.compile(r"(?!file:|:memory:)[^?]+")
-
-
-class Section(BaseModel):
-    """A section of config.yaml: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Brand(Section):
@@ -121,24 +119,18 @@ class ConversationSection(Section):
 
 
 class Tickets(Section):
-    """How tickets are numbered and what is promised with them."""
+    """How tickets are numbered."""
 
     prefix: Annotated[str, Field(pattern=r"^[A-Z]{1,6}$")] = "FD"
-    #: Minutes until the first answer of a human, by priority, as promised to the user.
-    first_response_minutes: Mapping[Priority, Annotated[int, Field(ge=1)]] = {
-        "urgent": 15,
-        "high": 60,
-        "normal": 240,
-        "low": 1440,
-    }
 
-    @field_validator("first_response_minutes")
-    @classmethod
-    def whole(cls, minutes: Mapping[Priority, int]) -> Mapping[Priority, int]:
-        missing = {"urgent", "high", "normal", "low"} - set(minutes)
-        if missing:
-            raise ValueError(f"no minutes for {', '.join(sorted(missing))}")
-        return minutes
+    #: Days in which a solved ticket is opened again; after them it is closed.
+    reopen_days: Annotated[int, Field(ge=1, le=365)] = 7
+
+
+class Sla(Section):
+    """What is promised to whom, and what happens when it is late."""
+
+    policies: Mapping[str, PolicySection] = DEFAULTS
 
 
 class DeliverySection(Section):
@@ -156,6 +148,14 @@ class DeliverySection(Section):
         return 2 * self.timeout_seconds + 1
 
 
+class Translator(Section):
+    """A server of LibreTranslate's API, which translates for agents who ask for it."""
+
+    url: Annotated[str, Field(pattern=r"^https?://\S+$")]
+    key: SecretStr | None = None
+    timeout_seconds: Seconds = 10
+
+
 class Desk(Section):
     """The agents' desk at /desk."""
 
@@ -167,8 +167,44 @@ class Desk(Section):
     second_factor: Literal["optional", "leads", "everybody"] = "optional"
     #: A file an agent sends, in megabytes.
     longest_file_mb: Annotated[int, Field(ge=1, le=100)] = 20
+    #: Seconds in which an agent can take an answer back before it is sent.
+    undo_seconds: Annotated[float, Field(ge=0, le=60)] = 5
+    #: None where nobody translates.
+    translator: Translator | None = None
     #: Whose days reports count by, as Europe/Berlin or Asia/Shanghai.
     time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+
+
+class WebhookSection(Section):
+    """How the outside is told of tickets."""
+
+    #: Addresses in private networks may be told too, and this machine by http; for trying it out.
+    allow_private: bool = False
+    #: An endpoint that takes longer has not answered.
+    timeout_seconds: Annotated[float, Field(ge=1, le=60)] = 15
+    #: Deliveries on their way to one endpoint at a time.
+    at_once: Annotated[int, Field(ge=1, le=32)] = 4
+    #: Days what was told can be looked at and told again.
+    keep_days: Annotated[int, Field(ge=1, le=365)] = 30
+
+
+class TicketPageSection(Section):
+    """The page on which a user follows a ticket; there is one where `web.public_url` is set."""
+
+    #: Days a link to it opens.
+    link_days: Annotated[int, Field(ge=1, le=365)] = 30
+    #: Types of channels on which no link is given: mails are passed on to others, and who has the link has the page.
+    not_on: tuple[str, ...] = ("email",)
+
+
+class SatisfactionSection(Section):
+    """Whether people are asked how it was."""
+
+    enabled: bool = True
+    #: Minutes after a ticket is solved.
+    after_minutes: Annotated[int, Field(ge=0, le=1440)] = 5
+    #: A score up to this reopens the ticket; 0 never does.
+    reopen_up_to: Annotated[int, Field(ge=0, le=5)] = 0
 
 
 class Logs(Section):
@@ -201,8 +237,15 @@ class Settings(BaseSettings):
     decisions: Decisions = Decisions()
     conversation: ConversationSection = ConversationSection()
     tickets: Tickets = Tickets()
+    calendars: Mapping[str, CalendarSection] = {}
+    sla: Sla = Sla()
     delivery: DeliverySection = DeliverySection()
     desk: Desk = Desk()
+    routing: Routing = Routing()
+    tiers: Mapping[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")], Tier] = {}
+    webhooks: WebhookSection = WebhookSection()
+    ticket_page: TicketPageSection = TicketPageSection()
+    satisfaction: SatisfactionSection = SatisfactionSection()
     logs: Logs = Logs()
     folders: Folders = Folders()
     channels: dict[str, dict[str, object]] = {"webchat": {}}
@@ -229,6 +272,7 @@ def load(file: ConfigFile) -> Settings:
     problems = [
         *_strange_variables(),
         *secrets_in_file(file, UnderstandingSection, ("understanding",)),
+        *secrets_in_file(file, Translator, ("desk", "translator")),
         *_password_in_file(file),
     ]
     try:
@@ -238,6 +282,8 @@ def load(file: ConfigFile) -> Settings:
         raise Misconfigured(problems + error.problems) from error
     except SettingsError as error:
         raise Misconfigured([*problems, Problem("environment", PREFIX, str(error), "write it as JSON")]) from error
+    found = policies.problems(settings.calendars, settings.sla.policies)
+    problems += [Problem(file.line(keys), ".".join(keys), what, remedy) for keys, what, remedy in found]
     if problems:
         raise Misconfigured(problems)
     return settings

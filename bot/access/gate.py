@@ -22,6 +22,7 @@ class Gate:
         self.database = database
         self.desk = settings.desk
         self.public_url = settings.web.public_url
+        self.brand = settings.brand.name
         self.passwords = Passwords()
         self.tries = Tries()
         self.lifetime = Lifetime(

@@ -33,7 +33,11 @@ class SignInFirst(Exception):
 
 def csrf_of(request: Request) -> str:
     """What proves that a page of ours was used, for `<meta name="csrf">` and hidden fields; empty without a session."""
-    token = gate_of(request).token(request)
+    return csrf_for(gate_of(request).token(request))
+
+
+def csrf_for(token: str) -> str:
+    """The same for the session of `token`, which may have changed just now."""
     return hmac.new(token.encode(), b"csrf", "sha256").hexdigest() if token else ""
 
 
@@ -52,8 +56,9 @@ async def entered(request: Request) -> AsyncIterator[Entry]:
     entry = await entry_now(request)
     if entry is None or entry.session.pending:
         raise SignInFirst("sign in first", f"{LOGIN}?next={quote(_wanted(request), safe='')}")
+    request.state.language = entry.agent.language
     if request.method not in SAFE:
-        await _meant(request)
+        await check_meant(request)
     try:
         yield entry
     finally:
@@ -99,7 +104,8 @@ async def entry_now(request: Request) -> Entry | None:
     return await gate.database.run(sessions.entry_of, token, caller_of(request), gate.lifetime, now())
 
 
-async def _meant(request: Request) -> None:
+async def check_meant(request: Request) -> None:
+    """Raises `NotAllowed` where the form or script is not of a page that this session was shown."""
     sent = request.headers.get("x-csrf-token") or await _field(request)
     if not hmac.compare_digest(sent.encode(), csrf_of(request).encode()):
         raise NotAllowed("this form is from an older page: load it again")

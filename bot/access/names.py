@@ -12,6 +12,9 @@ from bot.store.audit import NOBODY, OPERATOR
 #: Characters.
 LONGEST = 60
 
+#: Teams, skills or languages of one agent.
+MOST_WORDS = 50
+
 #: Timelines and the audit trail call somebody else so.
 RESERVED = frozenset({"bot", "user", "frontdesk", OPERATOR, NOBODY})
 
@@ -40,3 +43,10 @@ def email_of(typed: str) -> str:
         return validate_email(typed.strip(), check_deliverability=False).normalized.lower()
     except EmailNotValidError as error:
         raise BadEmail(f"this is no e-mail address: {error}") from error
+
+
+def words_of(typed: str) -> list[str]:
+    """Teams, skills or languages, typed with commas between them: each once, as typed, at most `MOST_WORDS`."""
+    plain = "".join(character for character in typed[: MOST_WORDS * LONGEST] if character.isprintable())
+    found = [" ".join(word.split())[:LONGEST] for word in plain.replace("，", ",").split(",")]
+    return list(dict.fromkeys(word for word in found if word))[:MOST_WORDS]

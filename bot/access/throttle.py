@@ -33,7 +33,8 @@ class Tries:
 
 def _keys(address: str, account: str) -> list[tuple[RateLimitItem, tuple[str, ...]]]:
     network, who = _pair(address, account)
-    return [(PAIR, ("pair", network, who)), (ADDRESS, ("address", network)), (ACCOUNT, ("account", who))]
+    # The address first: it can name only so many accounts, and only so many are kept in mind.
+    return [(ADDRESS, ("address", network)), (PAIR, ("pair", network, who)), (ACCOUNT, ("account", who))]
 
 
 def _pair(address: str, account: str) -> tuple[str, str]:

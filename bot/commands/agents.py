@@ -43,7 +43,7 @@ def list_agents(config: ConfigOption = DEFAULT_CONFIG) -> None:
         for agent in database.transact(agents.all_agents, removed=True):
             table.add_row(
                 Text(agent.name),
-                Text(agent.email),
+                Text(agent.email.partition(":")[2] if agent.removed_at else agent.email),
                 agent.role.value,
                 "yes" if agent.totp else "no",
                 f"{agent.created_at:%Y-%m-%d}" if agent.password or agent.removed_at else "invited",

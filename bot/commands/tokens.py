@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from bot.access.scopes import Scope
 from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, err, opened, out
 from bot.conversation import now
 from bot.store import tokens
@@ -17,11 +18,15 @@ app = typer.Typer(no_args_is_help=True, help="Give agents keys to the API, and t
 
 @app.command()
 def create(
-    agent: Annotated[str, typer.Argument(help="Whose key it is.")], config: ConfigOption = DEFAULT_CONFIG
+    agent: Annotated[str, typer.Argument(help="Whose key it is.")],
+    scope: Annotated[
+        list[Scope] | None, typer.Option(help="What it opens; may be given several times. Without: everything.")
+    ] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Prints a new token. It cannot be shown again."""
     with opened(config) as (_, database):
-        out.print(database.transact(tokens.create, agent, now()), markup=False, soft_wrap=True)
+        out.print(database.transact(tokens.create, agent, now(), scope or []), markup=False, soft_wrap=True)
     err.print(
         f"Keep it: only its digest is stored. Send it as `Authorization: Bearer ...`; {agent} answers with it.",
         markup=False,
@@ -32,10 +37,11 @@ def create(
 def list_tokens(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """All tokens there ever were, without the secret."""
     with opened(config) as (_, database):
-        table = Table("id", "agent", "since", "revoked", box=None)
+        table = Table("id", "agent", "opens", "since", "revoked", box=None)
         for token in database.transact(tokens.all_tokens):
             revoked = f"{token.revoked_at:%Y-%m-%d %H:%M}" if token.revoked_at else ""
-            table.add_row(str(token.id), Text(token.agent), f"{token.created_at:%Y-%m-%d %H:%M}", revoked)
+            opens = ", ".join(token.scopes) or "everything"
+            table.add_row(str(token.id), Text(token.agent), opens, f"{token.created_at:%Y-%m-%d %H:%M}", revoked)
         out.print(table)
 
 

@@ -38,7 +38,7 @@ def routes(parts: Parts) -> APIRouter:
 
 
 def _answering(acts: APIRouter, parts: Parts) -> None:
-    tickets, wait = parts.tickets, 5.0
+    tickets, wait = parts.tickets, parts.settings.desk.undo_seconds
 
     @acts.post("/reply")
     async def reply(agent: SignedIn, number: str, text: Typed = "", then: Short = "", files: Sent = None) -> Told:
@@ -154,4 +154,9 @@ def told(to: Agent, name: str, **values: str) -> Told:
 async def _kept(parts: Parts, files: list[UploadFile] | None) -> list[KeptFile]:
     """A form without files has one that is empty."""
     named = [file for file in files or [] if file.filename]
-    return await parts.files.keep([Attachment(name=file.filename or "", media_type=file.content_type or "", data=await file.read()) for file in named])
+    return await parts.files.keep(
+        [
+            Attachment(name=file.filename or "", media_type=file.content_type or "", data=await file.read())
+            for file in named
+        ]
+    )

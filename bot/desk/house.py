@@ -7,7 +7,7 @@ from fastapi.staticfiles import StaticFiles
 
 from bot.access.door import STATIC, Door
 from bot.access.gate import Gate
-from bot.desk import access_pages, refusals
+from bot.desk import access_pages, agents_pages, audit_pages, profile_pages, refusals
 from bot.desk.rendering import HERE
 from bot.settings import Settings
 from bot.store.database import Database
@@ -24,6 +24,6 @@ def install(app: FastAPI, database: Database, settings: Settings, *more: APIRout
         Door, public_url=gate.public_url, file_bytes=settings.desk.longest_file_mb * 1_000_000, cookie=gate.cookie
     )
     app.mount(STATIC.rstrip("/"), StaticFiles(directory=HERE / "static"))
-    for router in (access_pages.pages, *more):
+    for router in (access_pages.pages, profile_pages.pages, agents_pages.pages, audit_pages.pages, *more):
         app.include_router(router)
     refusals.install(app)

@@ -10,14 +10,20 @@ from urllib.parse import urlencode
 from bot.desk.texts import Words
 from bot.desk.ticket import nearness
 from bot.errors import Refused
-from bot.store import lists, views
+from bot.rendering import render
+from bot.store import lists, searching, views
 from bot.store.database import Session
 from bot.store.filters import Filter, parse
 from bot.store.list_tables import SavedView
 from bot.store.lists import Item
+from bot.store.terms import Snippet
+from channels.words import Author, Markup
 
 #: Tickets on a page.
 PAGE = 50
+
+#: What keys of saved views begin with.
+SAVED = "v-"
 
 #: Where nobody says which view.
 FIRST = "waiting"
@@ -74,7 +80,7 @@ def listed(session: Session, asked: Asked, agent: str, now: datetime) -> Listed:
     except Refused as error:
         return Listed((), trouble=str(error))
     more = f"/desk/parts/list?{urlencode({'view': asked.view, 'q': asked.q, 'after': following})}" if following else ""
-    return Listed([Row(item, nearness(item.due_at, now), [(item.said, False)]) for item in found], more)
+    return Listed(found, more)
 
 
 def all_views(session: Session, words: Words, agent: str, now: datetime) -> list[View]:
@@ -88,7 +94,7 @@ def all_views(session: Session, words: Words, agent: str, now: datetime) -> list
 
 def key_of(view: SavedView) -> str:
     """What addresses call a saved view."""
-    return f"v{view.id}"
+    return f"{SAVED}{view.id}"
 
 
 def _query(session: Session, asked: Asked, agent: str) -> str:
@@ -98,9 +104,26 @@ def _query(session: Session, asked: Asked, agent: str) -> str:
     return {**views.BUILT_IN, **saved}.get(asked.view or FIRST, views.BUILT_IN[FIRST])
 
 
-def _page(session: Session, wanted: Filter, after: str, now: datetime) -> tuple[Sequence[Item], str | None]:
+def _page(session: Session, wanted: Filter, after: str, now: datetime) -> tuple[Sequence[Row], str | None]:
+    if wanted.text:
+        found = searching.search_page(session, wanted, after or None, PAGE, now)
+        hits = [(hit.ticket, hit.snippet) for hit in found.found if hit.ticket]
+        return [Row(item, nearness(item.due_at, now), _pieces(snippet)) for item, snippet in hits], found.next
     page = lists.list_page(session, wanted, after or None, PAGE, now)
-    return page.items, page.next
+    return [Row(item, nearness(item.due_at, now), [(_plain(item), False)]) for item in page.items], page.next
+
+
+def _plain(item: Item) -> str:
+    """The last message without its formatting."""
+    return item.said if item.author is Author.USER else render(item.said, Markup.PLAIN)
+
+
+def _pieces(snippet: Snippet) -> list[tuple[str, bool]]:
+    pieces, last = [], 0
+    for start, end in snippet.marks:
+        pieces += [(snippet.text[last:start], False), (snippet.text[start:end], True)]
+        last = end
+    return [*pieces, (snippet.text[last:], False)]
 
 
 def _filters(queries: Mapping[str, str], agent: str) -> dict[str, Filter]:

@@ -69,7 +69,7 @@ class LiveDesk:
             yield
         finally:
             self._open -= Counter([number])
-            if not self._open and self._watch:
+            if not self._open and self._watch is not None:
                 self._watch.cancel()
                 self._watch = None
 

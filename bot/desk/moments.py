@@ -1,4 +1,4 @@
-"""Times and sizes as people read them."""
+"""Times, sizes and handles as people read them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from markupsafe import Markup
 
 #: Bytes from which a size is told in larger units.
 KILO, MEGA = 1_000, 1_000_000
+
+#: Characters of a handle that are shown, and of a longer one.
+LONGEST_HANDLE, SHORTENED = 32, 12
 
 
 def moment(at: datetime, language: str) -> Markup:
@@ -35,3 +38,8 @@ def size(count: int, language: str) -> str:
 def share(part: float, language: str) -> str:
     """A share from 0 to 1 in whole per cents."""
     return format_percent(part, locale=language)
+
+
+def short(handle: str) -> str:
+    """A handle as it is shown; of one that no human reads, enough to tell it from others."""
+    return handle if len(handle) <= LONGEST_HANDLE else f"{handle[:SHORTENED]}…"

@@ -21,6 +21,7 @@ from bot.desk.showing import shown
 from bot.desk.texts import Words
 from bot.store import desk
 from bot.store.agent_tables import Agent, Role
+from bot.store.desk import Before
 
 #: Keys and what they do, in the order of the list on "?"; what they are called stands under `key_` in the texts.
 KEYS = (
@@ -72,9 +73,19 @@ def asked(
     return Asked(view, q.strip(), after)
 
 
+NEWEST = Before()
+
 AskedFor = Annotated[Asked, Depends(asked)]
 Number = Annotated[str, Query(max_length=40)]
-Before = Annotated[int | None, Query(ge=1)]
+Id = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
+
+
+def earlier(before: Id = None, events_before: Id = None) -> Before:
+    """Below which messages and lines of a timeline an address asks."""
+    return Before(before, events_before)
+
+
+Earlier = Annotated[Before, Depends(earlier)]
 
 
 def routes(parts: Parts) -> APIRouter:
@@ -92,9 +103,7 @@ def routes(parts: Parts) -> APIRouter:
         return RedirectResponse(f"/desk/tickets/{number}" if number else "/desk", 303)
 
     @pages.get("/tickets/{number}")
-    async def show_ticket(
-        request: Request, agent: SignedIn, number: str, asked: AskedFor, before: Before = None
-    ) -> Response:
+    async def show_ticket(request: Request, agent: SignedIn, number: str, asked: AskedFor, before: Earlier) -> Response:
         return await house.page(request, agent, asked, number, before)
 
     @pages.get("/parts/nav")
@@ -102,11 +111,11 @@ def routes(parts: Parts) -> APIRouter:
         return _part("tickets/nav.html", agent, await house.nav(request, agent, asked))
 
     @pages.get("/parts/list")
-    async def part_list(agent: SignedIn, asked: AskedFor, open: Number = "") -> Response:  # noqa: A002 - as addresses say
-        return _part("tickets/list.html", agent, {**await house.list(agent, asked), "opened": open})
+    async def part_list(request: Request, agent: SignedIn, asked: AskedFor, open: Number = "") -> Response:  # noqa: A002 - as addresses say
+        return _part("tickets/list.html", agent, {**await house.list(request, agent, asked), "opened": open})
 
     @pages.get("/parts/tickets/{number}")
-    async def part_ticket(agent: SignedIn, number: str, asked: AskedFor, before: Before = None) -> Response:
+    async def part_ticket(agent: SignedIn, number: str, asked: AskedFor, before: Earlier) -> Response:
         view = await house.sheets.sheet(number, agent, before)
         return _part("tickets/live.html", agent, {"view": view, "where": asked.where})
 
@@ -121,7 +130,7 @@ class _House:
         self.sheets = Sheets(parts)
 
     async def page(
-        self, request: Request, agent: Agent, asked: Asked, number: str, before: int | None = None
+        self, request: Request, agent: Agent, asked: Asked, number: str, before: Before = NEWEST
     ) -> HTMLResponse:
         """The whole page, with the ticket where one is named. Raises `NotFound` for one that there is not."""
         # Before anything is read: what changes while it is, the stream tells.
@@ -129,7 +138,7 @@ class _House:
         view = await self.sheets.sheet(number, agent, before) if number else None
         values = {
             **await self.nav(request, agent, asked),
-            **await self.list(agent, asked),
+            **await self.list(request, agent, asked),
             **(await self.sheets.choices(agent.language) if view else {}),
             "view": view,
             "opened": view.number if view else "",
@@ -157,10 +166,17 @@ class _House:
             "csrf": csrf_of(request),
         }
 
-    async def list(self, agent: Agent, asked: Asked) -> dict[str, Any]:
+    async def list(self, request: Request, agent: Agent, asked: Asked) -> dict[str, Any]:
         """The tickets that are asked for."""
         found = await self._parts.database.run(listing.listed, asked, agent.name, now())
-        return {"listed": found, "where": asked.where}
+        removable = asked.view.removeprefix(listing.SAVED) if asked.view.startswith(listing.SAVED) else ""
+        return {
+            "listed": found,
+            "where": asked.where,
+            "q": asked.q,
+            "removable": "" if asked.q else removable,
+            "csrf": csrf_of(request),
+        }
 
 
 def _part(template: str, agent: Agent, values: dict[str, Any]) -> HTMLResponse:

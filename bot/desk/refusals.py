@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.responses import Response
 
 from bot.access.guard import SignInFirst, asks_for_data
-from bot.desk.access_words import told
+from bot.desk.access_words import NAMES, told
 from bot.desk.rendering import page
 from bot.desk.showing import words_for
 from bot.errors import NotAllowed, NotFound, Refused, StorageDown
@@ -48,6 +48,11 @@ def _as_page(before: Handler, kind: type[Exception]) -> Handler:
             return await before(request, error)
         status = error.status_code if isinstance(error, AnyHTTPException) else STATUSES[kind]
         words = words_for(request)
-        return page("access/refused.html", words, status, what=told(error, status, words))
+        return page("access/refused.html", words, status, what=told(error, status, words), why=_why(error))
 
     return answer
+
+
+def _why(error: Exception) -> str:
+    """What the core says to the person who asked, where no sentence of the desk does."""
+    return str(error) if isinstance(error, Refused) and type(error) not in NAMES else ""

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bot.desk.moments import moment
+from bot.desk.moments import moment, short
 from bot.desk.texts import Words
 
 HERE = Path(__file__).parent
@@ -45,4 +45,6 @@ def page(template: str, words: Words, status: int = 200, **values: Any) -> HTMLR
 def fragment(template: str, words: Words, **values: Any) -> str:
     """The template alone, to be put into a page or a stream."""
     told = partial(moment, language=words.language)
-    return _environment.get_template(template).render(t=words, language=words.language, moment=told, **values)
+    return _environment.get_template(template).render(
+        t=words, language=words.language, moment=told, short=short, **values
+    )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from bot.desk import acts, files, leads, pages, picks, streams
+from bot.desk import acts, files, leads, mine, pages, phrases, picks, streams, translating
 from bot.desk.parts import Parts
+
+MODULES = (pages, streams, acts, picks, files, phrases, mine, translating, leads)
 
 
 def routers(parts: Parts) -> list[APIRouter]:
     """Made of `parts`, to be put under the guard by `bot.desk.house`."""
-    return [module.routes(parts) for module in (pages, streams, acts, picks, files, leads)]
+    return [module.routes(parts) for module in MODULES]

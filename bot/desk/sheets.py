@@ -8,9 +8,10 @@ from bot.conversation import now
 from bot.desk.parts import Parts
 from bot.desk.talk import Teller
 from bot.desk.texts import Words
-from bot.desk.ticket import Shown, shown
-from bot.store import agents, desk
+from bot.desk.ticket import Shown, named, shown
+from bot.store import agents, audit, desk
 from bot.store.agent_tables import Agent
+from bot.store.desk import Before
 
 #: Messages of a ticket on a page.
 PAGE = 60
@@ -22,12 +23,16 @@ class Sheets:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def sheet(self, number: str, agent: Agent, before: int | None) -> Shown:
-        """The ticket with the newest messages, or those older than `before`. Raises `NotFound`."""
+    async def sheet(self, number: str, agent: Agent, before: Before) -> Shown:
+        """The ticket with the newest messages, or those older than `before`. Raises `NotFound`.
+
+        That the agent saw it is in the audit trail, and what names them in its notes is no news any more.
+        """
         at = now()
+        await self._parts.database.run(audit.ticket_viewed, agent.name, number, at, over="desk")
         content = self._parts.content
-        opened = await self._parts.database.run(desk.open_ticket, number, agent.name, before, PAGE, at)
-        teller = Teller(Words(agent.language), content.answers, opened.corrected)
+        opened = await self._parts.database.run(desk.open_for, number, agent.name, before, PAGE, at)
+        teller = Teller(Words(agent.language), content.answers, named(opened.open), opened.corrected)
         return shown(opened, teller, content.policy, agent.name, at)
 
     async def choices(self, language: str) -> dict[str, Any]:
@@ -39,7 +44,7 @@ class Sheets:
         working = await self._parts.database.run(agents.all_agents)
         return {
             "categories": categories,
-            "teams": [],
+            "teams": list(self._parts.settings.routing.teams),
             "agents": [agent.name for agent in working],
-            "translates": False,
+            "translates": self._parts.settings.desk.translator is not None,
         }

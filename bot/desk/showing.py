@@ -16,18 +16,13 @@ from bot.store.agent_tables import Agent, Role
 
 def shown(request: Request, agent: Agent, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """The template with `t`, `agent`, `csrf`, and `may("lead")` for what the agent may."""
-    return page(
-        template,
-        Words(agent.language),
-        status,
-        agent=agent,
-        csrf=csrf_of(request),
-        may=lambda role: may(agent.role, Role(role)),
-        **values,
-    )
+    usual = {"agent": agent, "csrf": csrf_of(request), "may": lambda role: may(agent.role, Role(role))}
+    return page(template, Words(agent.language), status, **{**usual, **values})
 
 
 def words_for(request: Request) -> Words:
-    """The desk in the language the browser asks for: for who is not signed in."""
+    """The desk in the language of who is signed in, or else in the one the browser asks for."""
+    if known := getattr(request.state, "language", None):
+        return Words(known)
     asked = [part.split(";")[0].strip()[:2].lower() for part in request.headers.get("accept-language", "").split(",")]
     return Words(next((language for language in asked if language in texts()), FALLBACK))

@@ -12,7 +12,7 @@ from bot.access.guard import SignedIn, entry_now
 from bot.conversation import now
 from bot.desk.parts import Parts
 from bot.desk.rendering import HEADERS
-from bot.store import desk
+from bot.store import desk, presence
 
 Text = Annotated[str, Query(max_length=4_000)]
 
@@ -36,15 +36,19 @@ async def _told(
 ) -> AsyncIterator[ServerSentEvent]:
     began = now()
     try:
-        if number:
-            await parts.database.run(desk.look, number, agent, now(), writing=False)
+        await _there(parts, agent, number)
         async for change in parts.live.changes(number, event, mark):
             if await entry_now(request) is None:
                 yield ServerSentEvent(event="over", data="")
                 return
-            if number:
-                await parts.database.run(desk.look, number, agent, now(), writing=False)
+            await _there(parts, agent, number)
             yield ServerSentEvent(event=change, data="") if change else ServerSentEvent(comment="")
     finally:
         if number:
             await parts.database.run(desk.leave, number, agent, began)
+
+
+async def _there(parts: Parts, agent: str, number: str) -> None:
+    await parts.database.run(presence.seen, agent, now())
+    if number:
+        await parts.database.run(desk.look, number, agent, now(), writing=False)

@@ -9,7 +9,7 @@ from itertools import islice
 from bot.answers import Answers
 from bot.desk.moments import share
 from bot.desk.texts import Words
-from bot.store.reading import Said
+from bot.store.opening import Line
 from bot.store.tables import MessageState
 from channels.words import Author
 
@@ -32,7 +32,7 @@ class Suggestion:
     why: str
 
 
-def suggestions(said: Sequence[Said], answers: Answers, words: Words, language: str) -> list[Suggestion]:
+def suggestions(said: Sequence[Line], answers: Answers, words: Words, language: str) -> list[Suggestion]:
     """For the newest message of the user; none where an agent has answered since. `said` is oldest first."""
     newest = next((place for place, each in _backwards(said) if each.message.author is Author.USER), None)
     if newest is None or any(each.message.author is Author.AGENT for each in said[newest:]):
@@ -41,18 +41,18 @@ def suggestions(said: Sequence[Said], answers: Answers, words: Words, language: 
     return list(islice([*held, *_answering(said[newest], answers, words, language)], MOST))
 
 
-def _backwards(said: Sequence[Said]) -> Iterator[tuple[int, Said]]:
+def _backwards(said: Sequence[Line]) -> Iterator[tuple[int, Line]]:
     return ((place, said[place]) for place in range(len(said) - 1, -1, -1))
 
 
-def _held_back(said: Sequence[Said], words: Words) -> Iterator[Suggestion]:
+def _held_back(said: Sequence[Line], words: Words) -> Iterator[Suggestion]:
     for each in said:
         if each.message.state is MessageState.WITHHELD and each.message.author is Author.BOT:
             text = each.message.text
             yield Suggestion(text[:LONGEST_TITLE], text, words("desk.suggestion_withheld"))
 
 
-def _answering(asked: Said, answers: Answers, words: Words, language: str) -> Iterator[Suggestion]:
+def _answering(asked: Line, answers: Answers, words: Words, language: str) -> Iterator[Suggestion]:
     message = asked.message
     known = answers.intents()
     for intent, confidence in (message.understood or {}).get("ranking", []):

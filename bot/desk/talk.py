@@ -15,7 +15,7 @@ from bot.answers import Answers
 from bot.desk.moments import share, size
 from bot.desk.texts import Words
 from bot.rendering import render
-from bot.store.reading import Said
+from bot.store.opening import Line
 from bot.store.tables import File, MessageState, TicketEvent
 from channels.words import Author
 from channels.words import Markup as Kind
@@ -73,6 +73,8 @@ class Entry:
     delivery: bool = False
     error: str = ""
     undo: bool = False
+    #: In another language than the agent's.
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +83,18 @@ class Teller:
 
     words: Words
     answers: Answers
+    #: What a user without a name is called: the handle.
+    somebody: str = ""
     #: Intents agents corrected, by message.
     corrected: Mapping[int, str] = field(default_factory=dict)
 
-    def entries(self, said: Collection[Said], events: Collection[TicketEvent]) -> list[Entry]:
+    def entries(self, said: Collection[Line], events: Collection[TicketEvent]) -> list[Entry]:
         """Both, oldest first."""
         shown = [*map(self._said, said), *filter(None, map(self._line, events))]
-        return sorted(shown, key=lambda entry: entry.at)
+        # A line that tells of a message stands before it.
+        return sorted(shown, key=lambda entry: (entry.at, entry.kind == "said"))
 
-    def _said(self, said: Said) -> Entry:
+    def _said(self, said: Line) -> Entry:
         message = said.message
         out = message.author in GOES_OUT
         return Entry(
@@ -108,16 +113,16 @@ class Teller:
             guesses=() if out else tuple(self._guesses(said)),
             delivery=out and message.state is not MessageState.NOTE,
             error=message.error or "",
+            foreign=bool(message.language) and message.language != self.words.language,
             undo=message.author is Author.AGENT and message.state is MessageState.QUEUED,
         )
 
-    def _who(self, said: Said) -> str:
-        message = said.message
-        if message.author is Author.BOT:
+    def _who(self, said: Line) -> str:
+        if said.message.author is Author.BOT:
             return self.words("desk.bot")
-        return message.author_name or self.words("desk.somebody")
+        return said.message.author_name or self.somebody or self.words("desk.somebody")
 
-    def _guesses(self, said: Said) -> Iterator[Guess]:
+    def _guesses(self, said: Line) -> Iterator[Guess]:
         message = said.message
         chosen = self.corrected.get(message.id, message.intent or "")
         ranking: Sequence[Sequence[object]] = (message.understood or {}).get("ranking", [])

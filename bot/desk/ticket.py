@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from urllib.parse import urlencode
 
 from babel import Locale
 
-from bot.desk.moments import share
+from bot.desk.moments import share, short
 from bot.desk.suggesting import Suggestion, suggestions
 from bot.desk.talk import Entry, Teller
 from bot.policy import RISK, Policy
 from bot.store.desk import Linked, Opened
-from bot.store.reading import Said
+from bot.store.opening import Line, OpenTicket
+from bot.store.selecting import SOON
 from bot.store.tables import Address, Ticket, TicketState
 from bot.store.ticketing import OVER
 from channels.words import Author
-
-#: A clock this near to its end is shown so.
-SOON = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +83,8 @@ class Shown:
     linked: Sequence[Linked]
     merged_into: str
     entries: Sequence[Entry]
-    #: The oldest message shown, where there are earlier ones.
-    earlier: int | None
+    #: The end of an address that asks for what was before; "" where nothing was.
+    earlier: str
     acts: Sequence[Act]
     others: Sequence[Other]
     suggestions: Sequence[Suggestion]
@@ -94,7 +93,7 @@ class Shown:
 
 def shown(opened: Opened, teller: Teller, policy: Policy, agent: str, now: datetime) -> Shown:
     """The ticket for `agent`, at `now`."""
-    view, words = opened.view, teller.words
+    view, words = opened.open, teller.words
     ticket = view.ticket
     asked = _asked(view.said)
     return Shown(
@@ -106,7 +105,7 @@ def shown(opened: Opened, teller: Teller, policy: Policy, agent: str, now: datet
         assignee=ticket.assignee or "",
         language=ticket.language,
         speaks=_language(ticket.language, words.language),
-        tier=ticket.tier or view.contact.tier,
+        tier=ticket.tier or (view.contact.tier if view.contact else ""),
         team=ticket.team,
         tags=ticket.tags,
         reason=ticket.reason,
@@ -117,12 +116,12 @@ def shown(opened: Opened, teller: Teller, policy: Policy, agent: str, now: datet
         tried=[teller.title(intent) for intent in ticket.tried],
         promised_at=ticket.promised_at,
         clocks=list(_clocks(ticket, now)),
-        who=view.contact.name or words("desk.somebody"),
+        who=named(view) or words("desk.somebody"),
         addresses=view.addresses,
         linked=opened.linked,
         merged_into=opened.merged_into,
         entries=teller.entries(view.said, view.events),
-        earlier=opened.earlier,
+        earlier=_earlier(view),
         acts=list(_acts(ticket, agent, {event.kind for event in view.events})),
         others=[Other(other.agent, other.writing_at is not None) for other in opened.looking],
         suggestions=suggestions(view.said, teller.answers, words, ticket.language),
@@ -130,7 +129,18 @@ def shown(opened: Opened, teller: Teller, policy: Policy, agent: str, now: datet
     )
 
 
-def _asked(said: Sequence[Said]) -> Said | None:
+def named(opened: OpenTicket) -> str:
+    """What the ticket's user is called: by name, else by handle; "" where another ticket took the conversation over."""
+    names = [opened.contact.name if opened.contact else "", *(each.name for each in opened.addresses)]
+    return next(filter(None, [*names, *(short(each.handle) for each in opened.addresses)]), "")
+
+
+def _earlier(opened: OpenTicket) -> str:
+    asked = {"before": opened.before, "events_before": opened.events_before}
+    return urlencode({name: value for name, value in asked.items() if value is not None})
+
+
+def _asked(said: Sequence[Line]) -> Line | None:
     """What the user was last understood to want."""
     wants = [each for each in said if each.message.author is Author.USER and each.message.intent]
     return wants[-1] if wants else None

@@ -12,11 +12,14 @@ from sqlmodel import Session, col, select
 
 from bot.store.access_tables import AuditLine
 from bot.store.chain import link
+from bot.store.ticketing import find
 
 #: Whoever runs the `frontdesk` command.
 OPERATOR = "command line"
 #: Somebody who has not said who they are, or not proved it.
 NOBODY = "unknown"
+
+VIEWED = "ticket viewed"
 
 #: Looking at the same thing again so soon adds no line.
 AGAIN = timedelta(minutes=5)
@@ -36,8 +39,12 @@ class Filter:
     until: datetime | None = None
 
 
-def note(session: Session, actor: str, action: str, subject: str, now: datetime, **detail: Any) -> None:
-    """Adds a line. `detail` is JSON without secrets and without what users wrote."""
+def note(session: Session, /, actor: str, action: str, subject: str, now: datetime, **detail: Any) -> None:
+    """Adds a line. `detail` is JSON without secrets and without what users wrote.
+
+    The last thing in a transaction: until its end whoever else adds a line waits.
+    """
+    session.flush()
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADDING})
     newest = select(AuditLine.digest).order_by(col(AuditLine.id).desc()).limit(1)
@@ -50,16 +57,20 @@ def note(session: Session, actor: str, action: str, subject: str, now: datetime,
     session.flush()
 
 
-def viewed(session: Session, actor: str, number: str, now: datetime, **detail: Any) -> None:
-    """Notes that `actor` looked at the ticket `number`, unless they did less than `AGAIN` ago."""
+def ticket_viewed(session: Session, actor: str, number: str, now: datetime, *, over: str) -> None:
+    """Notes that `actor` looked at a ticket `over` the desk or the api, unless they did less than `AGAIN` ago.
+
+    Raises `NotFound`.
+    """
+    ticket = find(session, number)
     last = session.exec(
         select(AuditLine.at)
-        .where(AuditLine.subject == number, AuditLine.actor == actor, AuditLine.action == "ticket viewed")
+        .where(AuditLine.subject == ticket.number, AuditLine.actor == actor, AuditLine.action == VIEWED)
         .order_by(col(AuditLine.id).desc())
         .limit(1)
     ).first()
     if last is None or now - last >= AGAIN:
-        note(session, actor, "ticket viewed", number, now, **detail)
+        note(session, actor, VIEWED, ticket.number, now, over=over)
 
 
 def lines(session: Session, wanted: Filter, limit: int, before: int | None = None) -> Sequence[AuditLine]:

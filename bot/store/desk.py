@@ -11,12 +11,20 @@ from sqlmodel import Session, col, delete, func, select
 
 from bot.errors import NotFound
 from bot.store.desk_tables import Looking
-from bot.store.reading import TicketView, show
+from bot.store.opening import OpenTicket, open_ticket
 from bot.store.tables import Message, Ticket, TicketConversation, TicketEvent, TicketState
 from bot.store.ticketing import find
 
 #: Seconds since the last sign of an agent who has a ticket open, and since the last stroke of one who writes.
 LOOKS_FOR, WRITES_FOR = timedelta(seconds=20), timedelta(seconds=8)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Ids that messages and lines of a timeline lie below; None for the newest."""
+
+    message: int | None = None
+    event: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +38,24 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A ticket as an agent opens it; `earlier` is the oldest message shown where there are older ones."""
+    """A ticket as an agent opens it."""
 
-    view: TicketView
+    open: OpenTicket
     mark: str
     looking: Sequence[Looking]
     linked: Sequence[Linked] = ()
     merged_into: str = ""
-    earlier: int | None = None
     #: Intents agents corrected, by message.
     corrected: Mapping[int, str] = field(default_factory=dict)
 
 
-def open_ticket(session: Session, number: str, agent: str, before: int | None, limit: int, now: datetime) -> Opened:
-    """The newest `limit` messages of the ticket, or those older than `before`. Raises `NotFound`."""
+def open_for(session: Session, number: str, agent: str, before: Before, limit: int, now: datetime) -> Opened:
+    """The newest `limit` messages of the ticket and lines of its timeline, or those `before`. Raises `NotFound`."""
     look(session, number, agent, now, writing=False)
     session.flush()
-    view = show(session, number)
-    others = looking(session, view.ticket.id, agent, now)
-    return Opened(view, mark(session, view.ticket.number, now), others)
+    opened = open_ticket(session, number, before.message, before.event, limit)
+    others = looking(session, opened.ticket.id, agent, now)
+    return Opened(opened, mark(session, opened.ticket.number, now), others)
 
 
 def last_event(session: Session) -> int:

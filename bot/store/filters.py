@@ -1,6 +1,7 @@
 """What a list shows, in words that fit into an address: `state:open assignee:me priority:urgent 提现`.
 
-Each word is `key:value`; several values stand between commas, and one with a blank in quotes. What has no key is searched for.
+Each word is `key:value`; several values stand between commas, and one with a blank in quotes. What has no key is
+searched for.
 """
 
 from __future__ import annotations
@@ -95,7 +96,9 @@ def parse(query: str, agent: str) -> Filter:
         if word:
             text.append(word)
         elif key not in _KEYS:
-            raise Refused(f'there is no filter "{key}:"; known are {", ".join(sorted(_KEYS))}; in quotes it is searched for')
+            raise Refused(
+                f'there is no filter "{key}:"; known are {", ".join(sorted(_KEYS))}; in quotes it is searched for'
+            )
         else:
             found = _KEYS[key](found, key, _values(key, quoted, bare), agent)
     return replace(found, text=" ".join(text)[:LONGEST_QUERY])

@@ -1,17 +1,18 @@
 """Keeps the search in step with what is written.
 
-Triggers write down what changed in the same transaction; here it is turned into terms, by a loop that runs beside the app and
-by whoever searches, so that a search finds all that was written before it.
+Triggers write down what changed in the same transaction. Here it is turned into terms, by a loop that runs beside the
+app and by whoever searches, so that a search finds all that was written before it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, func, insert, or_, text
+from sqlalchemy import select as select_row
 from sqlmodel import Session, col, select
 
 from bot.store.search_tables import SearchDue, SearchEntry, Source
@@ -24,7 +25,7 @@ INDEXING = int.from_bytes(b"indexing")
 #: An entry's id: milliseconds since then above, the source below, in as many bits.
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 TIME_BITS, SOURCE_BITS = 41, 22
-LARGEST_ENTRY = 2 ** (TIME_BITS + SOURCE_BITS) - 1
+LARGEST_ENTRY = (1 << TIME_BITS + SOURCE_BITS) - 1
 
 _ENTRY = insert(SearchEntry.__table__)  # type: ignore[attr-defined]  # SQLModel does not say so
 _TERMS = text("INSERT INTO searchterms (rowid, terms) VALUES (:id, :terms)")
@@ -46,19 +47,17 @@ class Text:
 
 
 def index(session: Session, limit: int) -> int:
-    """Indexes up to `limit` of what is due, newest first; how much it was."""
-    if not _embedded(session):
-        # Two who read the same change at different times could leave the older text.
-        session.execute(select(func.pg_advisory_xact_lock(INDEXING)))
+    """Indexes up to `limit` of what is due, newest first; how much it was, none where somebody else is at it."""
+    # Two who read the same change at different times could leave the older text. Nobody waits: searches would queue up.
+    if not embedded(session) and not session.scalar(select_row(func.pg_try_advisory_xact_lock(INDEXING))):
+        return 0
     due = session.exec(
         select(SearchDue.id, SearchDue.kind, SearchDue.source_id).order_by(col(SearchDue.id).desc()).limit(limit)
     ).all()
     if not due:
         return 0
     wanted = {kind: {source for _, found, source in due if found is kind} for kind in Source}
-    for kind, sources in wanted.items():
-        if sources:
-            _renew(session, kind, sources)
+    _renew(session, {kind: sources for kind, sources in wanted.items() if sources})
     session.execute(delete(SearchDue).where(col(SearchDue.id).in_([number for number, _, _ in due])))
     return len(due)
 
@@ -73,25 +72,44 @@ def texts(session: Session, kind: Source, sources: Collection[int]) -> list[Text
     return _READ[kind](session, sources)
 
 
-def _renew(session: Session, kind: Source, sources: Collection[int]) -> None:
-    made = {entry["id"]: entry for entry in (_entry(kind, each) for each in texts(session, kind, sources))}
-    same = and_(col(SearchEntry.kind) == kind, col(SearchEntry.source_id).in_(list(sources)))
-    _forget(session, session.exec(select(SearchEntry.id).where(or_(same, col(SearchEntry.id).in_(made)))).all())
-    if made:
-        _add(session, list(made.values()))
+def entry_id(kind: Source, source_id: int, at: datetime) -> int:
+    """Rises with `at`. Two are the same only where a million rows of one kind were written in one millisecond."""
+    since = (at - BEGINNING) // timedelta(milliseconds=1)
+    source = (source_id * len(Source) + list(Source).index(kind)) % (1 << SOURCE_BITS)
+    return max(0, min(since, (1 << TIME_BITS) - 1)) << SOURCE_BITS | source
+
+
+def embedded(session: Session) -> bool:
+    """Whether it is SQLite, where the terms are a table of their own."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def said_at(entry: int) -> datetime:
+    """The time in the id of an entry."""
+    return BEGINNING + timedelta(milliseconds=entry >> SOURCE_BITS)
+
+
+def _renew(session: Session, wanted: Mapping[Source, Collection[int]]) -> None:
+    made = [_entry(kind, each) for kind, sources in wanted.items() for each in texts(session, kind, sources)]
+    new = {entry["id"]: entry for entry in made}
+    same = [and_(col(SearchEntry.kind) == kind, col(SearchEntry.source_id).in_(ids)) for kind, ids in wanted.items()]
+    _forget(session, session.exec(select(SearchEntry.id).where(or_(*same, col(SearchEntry.id).in_(new)))).all())
+    if new:
+        # In the order of their ids: FTS5 writes what it has gathered whenever one is smaller than the one before.
+        _add(session, [new[number] for number in sorted(new)])
 
 
 def _forget(session: Session, ids: Sequence[int]) -> None:
     if not ids:
         return
     session.execute(delete(SearchEntry).where(col(SearchEntry.id).in_(ids)))
-    if _embedded(session):
+    if embedded(session):
         session.execute(_FORGET, {"ids": ids})
 
 
 def _add(session: Session, entries: Sequence[dict[str, Any]]) -> None:
     connection = session.connection()
-    if _embedded(session):
+    if embedded(session):
         connection.execute(_ENTRY, entries)
         connection.execute(_TERMS, [{"id": each["id"], "terms": " ".join(each["terms"])} for each in entries])
     else:
@@ -106,10 +124,6 @@ def _vector(found: Sequence[str]) -> str:
     return " ".join(f"'{term}':{','.join(at)}" for term, at in places.items())
 
 
-def _embedded(session: Session) -> bool:
-    return session.get_bind().dialect.name == "sqlite"
-
-
 def _entry(kind: Source, found: Text) -> dict[str, Any]:
     return {
         "id": entry_id(kind, found.source_id, found.at),
@@ -120,17 +134,11 @@ def _entry(kind: Source, found: Text) -> dict[str, Any]:
     }
 
 
-def entry_id(kind: Source, source_id: int, at: datetime) -> int:
-    """Rises with `at`. Two are the same only where a million rows of one kind were written in one millisecond."""
-    since = int((at - BEGINNING).total_seconds() * 1000)
-    source = (source_id * len(Source) + list(Source).index(kind)) % 2**SOURCE_BITS
-    return max(0, min(since, 2**TIME_BITS - 1)) << SOURCE_BITS | source
-
-
 def _messages(session: Session, ids: Collection[int]) -> list[Text]:
+    columns = col(Message.id), col(Message.conversation_id), col(Message.created_at)
     said = func.substr(Message.text, 1, LONGEST_TEXT)
-    wanted = select(Message.id, Message.conversation_id, Message.created_at, said).where(col(Message.id).in_(ids))
-    return [Text(*row) for row in session.exec(wanted)]
+    rows = session.execute(select_row(*columns, said).where(col(Message.id).in_(ids)))
+    return [Text(number, about, at, said) for number, about, at, said in rows]
 
 
 def _notes(session: Session, ids: Collection[int]) -> list[Text]:
@@ -139,23 +147,20 @@ def _notes(session: Session, ids: Collection[int]) -> list[Text]:
 
 
 def _tickets(session: Session, ids: Collection[int]) -> list[Text]:
-    wanted = select(Ticket.id, Ticket.created_at, Ticket.number, Ticket.title, Ticket.facts)
+    columns = [getattr(Ticket, name) for name in ("id", "created_at", "number", "title", "facts")]
+    rows = session.execute(select_row(*columns).where(col(Ticket.id).in_(ids)))
     return [
         Text(number, number, at, " · ".join([name, title, *map(str, facts.values())]))
-        for number, at, name, title, facts in session.exec(wanted.where(col(Ticket.id).in_(ids)))
+        for number, at, name, title, facts in rows
     ]
 
 
 def _addresses(session: Session, ids: Collection[int]) -> list[Text]:
-    wanted = (
-        select(Address.id, Contact.created_at, Contact.name, Address.name, Address.handle)
-        .join(Contact, col(Address.contact_id) == Contact.id)
-        .where(col(Address.id).in_(ids))
+    columns = col(Address.id), col(Contact.created_at), col(Contact.name), col(Address.name), col(Address.handle)
+    rows = session.execute(
+        select_row(*columns).join(Contact, col(Address.contact_id) == Contact.id).where(col(Address.id).in_(ids))
     )
-    return [
-        Text(number, number, at, " · ".join(dict.fromkeys(filter(None, names))))
-        for number, at, *names in session.exec(wanted)
-    ]
+    return [Text(number, number, at, " · ".join(dict.fromkeys(filter(None, names)))) for number, at, *names in rows]
 
 
 _READ: Mapping[Source, Callable[[Session, Collection[int]], list[Text]]] = {

@@ -48,16 +48,18 @@ def first(session: Session, now: datetime) -> str | None:
 def invite(session: Session, name: str, email: str, role: Role, by: str, now: datetime) -> str:
     """Adds an agent, and returns the token of their link. Raises `NameTaken`, `EmailTaken`."""
     agent = agents.add(session, name, email, role, now)
+    token = _make(session, Purpose.INVITE, agent.id, now)
     audit.note(session, by, "agent invited", name, now, role=role.value)
-    return _make(session, Purpose.INVITE, agent.id, now)
+    return token
 
 
 def reset(session: Session, name: str, by: str, now: datetime) -> str:
     """The token of a link to a new password; the old one, second factor and sessions end now. Raises `NotFound`."""
     agent = agents.named(session, name)
-    agents.lock(session, agent)
+    agents.lock_out(session, agent)
+    token = _make(session, Purpose.RESET, agent.id, now)
     audit.note(session, by, "agent reset", name, now)
-    return _make(session, Purpose.RESET, agent.id, now)
+    return token
 
 
 def opened(session: Session, token: str, now: datetime) -> Opened:

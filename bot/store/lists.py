@@ -13,7 +13,8 @@ from sqlmodel import Session, col, func, select
 
 from bot.store import cursor
 from bot.store.filters import Filter, Order
-from bot.store.selecting import SINCE, URGENCY, clauses, order_of
+from bot.store.list_tables import SINCE, URGENCY
+from bot.store.selecting import clauses, order_of
 from bot.store.tables import (
     Address,
     Contact,
@@ -132,7 +133,7 @@ def _behind(order: Order, place: Sequence[object]) -> ColumnElement[bool]:
 
 def _count(session: Session, wanted: Filter, now: datetime) -> int:
     some = select_row(literal(1)).select_from(Ticket).where(*clauses(wanted, now)).limit(MOST_COUNTED).subquery()
-    return session.execute(select_row(func.count()).select_from(some)).scalar_one()
+    return session.exec(select(func.count()).select_from(some)).one()
 
 
 def _about(session: Session, ids: Sequence[int]) -> dict[int, _About]:
@@ -144,13 +145,9 @@ def _about(session: Session, ids: Sequence[int]) -> dict[int, _About]:
         .correlate(Conversation)
         .scalar_subquery()
     )
+    name = func.coalesce(func.nullif(Contact.name, ""), func.nullif(Address.name, ""), Address.handle)
     rows = session.execute(
-        select_row(
-            TicketConversation.ticket_id,
-            Conversation.channel,
-            func.coalesce(func.nullif(Contact.name, ""), func.nullif(Address.name, ""), Address.handle),
-            last,
-        )
+        select_row(col(TicketConversation.ticket_id), col(Conversation.channel), name, last)
         .join(Conversation, col(TicketConversation.conversation_id) == Conversation.id)
         .join(Address, col(Conversation.address_id) == Address.id)
         .join(Contact, col(Address.contact_id) == Contact.id)
@@ -161,8 +158,9 @@ def _about(session: Session, ids: Sequence[int]) -> dict[int, _About]:
 
 
 def _said(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, Author]]:
-    wanted = select(Message.id, func.substr(Message.text, 1, SNIPPET), Message.author).where(col(Message.id).in_(ids))
-    return {number: (text, author) for number, text, author in session.exec(wanted)}
+    columns = col(Message.id), func.substr(Message.text, 1, SNIPPET), col(Message.author)
+    rows = session.execute(select_row(*columns).where(col(Message.id).in_(ids)))
+    return {number: (text, author) for number, text, author in rows}
 
 
 def _item(ticket: Any, about: _About | None, said: Mapping[int, tuple[str, Author]]) -> Item:

@@ -1,13 +1,17 @@
-"""The tables a search reads, beside the terms themselves: the FTS5 table `searchterms`, or PostgreSQL's column `terms`."""
+"""The tables a search reads. The terms are beside them: in the FTS5 table `searchterms`, or PostgreSQL's `terms`."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, UniqueConstraint
+from sqlalchemy import BigInteger, Integer, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from bot.store.tables import word_of
+
+#: On SQLite any other kind of key is an index beside the table's own.
+_LONG: Any = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class Source(StrEnum):
@@ -20,11 +24,11 @@ class Source(StrEnum):
 
 
 class SearchEntry(SQLModel, table=True):
-    """Something that can be found. Ids rise with the time it was said, so that newest first is the order of the index."""
+    """Something that can be found. Ids rise with the time it was said: newest first is the order of the index."""
 
     __table_args__ = (UniqueConstraint("kind", "source_id"),)
 
-    id: int = Field(default=None, primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    id: int = Field(default=None, primary_key=True, sa_type=_LONG, sa_column_kwargs={"autoincrement": False})
     kind: Source = Field(sa_type=word_of(Source))
     source_id: int
     #: Of a message its conversation, of a note or ticket the ticket, of an address itself.

@@ -6,26 +6,19 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Compiled, Integer, String, column, exists, literal, literal_column, table
+from sqlalchemy import ColumnElement, Compiled, column, exists, literal, table
 from sqlalchemy import select as select_row
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import col
 
+from bot.store import list_tables
 from bot.store.filters import ACTIVE, WAITING, Filter, Late, Order, Span
-from bot.store.tables import Conversation, Moment, Ticket, TicketConversation, TicketState
+from bot.store.tables import Conversation, Ticket, TicketConversation, TicketState
 from bot.store.ticketing import OVER
 
 #: A deadline that near is soon.
 SOON = timedelta(hours=1)
-
-# What the database makes of a ticket (migration 0013): 0 for what is most urgent, since when its user waits, whose it is and
-# "" for nobody's, and 1 where it is not over and where it is our turn.
-URGENCY: ColumnElement[int] = literal_column("ticket.urgency", Integer)
-SINCE: ColumnElement[datetime] = literal_column("ticket.since", Moment)
-HOLDER: ColumnElement[str] = literal_column("ticket.holder", String)
-ACTIVE_ROW: ColumnElement[int] = literal_column("ticket.active", Integer)
-WAITS: ColumnElement[int] = literal_column("ticket.waits", Integer)
 
 Clause = ColumnElement[bool]
 
@@ -70,37 +63,37 @@ def _in_states(wanted: Filter) -> Iterator[Clause]:
     states = _states(wanted)
     asked = set(states)
     if asked == set(WAITING):
-        yield WAITS == 1
+        yield list_tables.WAITS == 1
         return
     if asked <= set(ACTIVE) and (wanted.assignee is not None or asked == set(ACTIVE)):
-        yield ACTIVE_ROW == 1
+        yield list_tables.ACTIVE == 1
     if asked == set(OVER):
-        yield ACTIVE_ROW == 0
+        yield list_tables.ACTIVE == 0
     if asked not in ({*ACTIVE}, {*OVER}, {*TicketState}):
         yield col(Ticket.state).in_(states) if len(states) > 1 else col(Ticket.state) == states[0]
 
 
 def _whose(wanted: Filter) -> Iterator[Clause]:
-    if wanted.assignee is not None:
-        yield HOLDER == wanted.assignee
-    if wanted.team is not None:
-        yield col(Ticket.team) == wanted.team
-    if wanted.tier is not None:
-        yield col(Ticket.tier) == wanted.tier
+    asked = (list_tables.HOLDER, wanted.assignee), (col(Ticket.team), wanted.team), (col(Ticket.tier), wanted.tier)
+    yield from (one == value for one, value in asked if value is not None)
     if wanted.mentions:
         named = _MENTION.c.agent == wanted.mentions
         yield exists().where(_MENTION.c.ticket_id == Ticket.id, named)
 
 
 def _of_kind(wanted: Filter) -> Iterator[Clause]:
-    among = (Ticket.category, wanted.categories), (Ticket.priority, wanted.priorities), (Ticket.language, wanted.languages)
+    among = (
+        (Ticket.category, wanted.categories),
+        (Ticket.priority, wanted.priorities),
+        (Ticket.language, wanted.languages),
+    )
     yield from (col(one).in_(values) for one, values in among if values)
     if wanted.channels:
         yield (
             select_row(literal(1))
             .select_from(TicketConversation)
             .join(Conversation, col(TicketConversation.conversation_id) == Conversation.id)
-            .where(TicketConversation.ticket_id == Ticket.id, col(Conversation.channel).in_(wanted.channels))
+            .where(col(TicketConversation.ticket_id) == Ticket.id, col(Conversation.channel).in_(wanted.channels))
             .exists()
         )
     for tag in wanted.tags:

@@ -76,6 +76,13 @@ def begin(session: Session, agent_id: int, caller: Caller, now: datetime, *, pen
     return token
 
 
+def renew(row: DeskSession) -> str:
+    """Another token for the same session, at every change of what its agent may; the old one opens nothing more."""
+    token = secrets.token_urlsafe(32)
+    row.digest = digest_of(token)
+    return token
+
+
 def entry_of(session: Session, token: str, caller: Caller, lifetime: Lifetime, now: datetime) -> Entry | None:
     """Who is signed in with `token`. From another browser it was stolen: the session ends, and the trail says so."""
     row = _row(session, token)

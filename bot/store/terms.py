@@ -1,8 +1,8 @@
 """Text to the terms it is found by, and what somebody looks for to phrases of such terms; the same on every database.
 
 Text is cut at all that is neither letter nor digit, so "FD-1042" and "li@example.com" are phrases of plain words.
-Chinese, Japanese and Korean are written without blanks: there each character makes a term with the one behind it, and the
-last of a run stands alone. Terms hold letters and digits only, so no query can mean anything to a database's own syntax.
+Chinese, Japanese and Korean are written without blanks: there each character makes a term with the one behind it, and
+the last of a run stands alone. Terms hold letters and digits only: no query means anything to a database's own syntax.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ _UNSPACED = (
 _RUN = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
 _ALONE = re.compile(rf"[{_UNSPACED}]")
 _ASKED = re.compile(r'"([^"]*)"?|(\S+)')
+_ACCENTS = re.compile(r"[\u0300-\u036f]+")
 #: A character with the marks that combine with it.
 _CLUSTER = re.compile(r".[\u0300-\u036f\u0653-\u0655\u3099\u309a\uff9e\uff9f]*", re.DOTALL)
 
@@ -92,7 +93,11 @@ def snippet(text: str, wanted: Sequence[Phrase]) -> Snippet:
 
 
 def _plain(text: str) -> str:
-    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    """Without what a reader passes over: case, width and accents."""
+    if text.isascii():
+        return text.lower()
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
+    return unicodedata.normalize("NFKC", bare).casefold()
 
 
 def _cut(plain: str) -> Iterator[tuple[str, int]]:

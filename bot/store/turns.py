@@ -122,6 +122,8 @@ class Reply:
     author: Author = Author.BOT
     #: The message it answers; None for the turn's last.
     about: int | None = None
+    #: Said where this one answers; a warning wherever a human does.
+    under: Owner = Owner.BOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ def finish(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> Fin
     """Marks the turn's messages handled, queues its replies and moves its ticket, all or nothing.
 
     Where a human answers, the messages reach the ticket and the bot says nothing, whatever `outcome` holds; warnings
-    of secrets are said all the same, and the ticket tells of them.
+    of secrets are said all the same, and the ticket tells of them. Replies for the queue are said there.
     Raises `Overtaken` where since it was loaded the owner changed, a message was edited, or another worker finished it.
     """
     connection = session.connection()
@@ -197,8 +199,8 @@ def finish(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> Fin
     if epoch != turn.epoch:
         raise Overtaken(f"conversation {turn.conversation_id} changed hands")
     if turn.ticket and owner is not Owner.BOT:
-        warnings = [reply for reply in outcome.replies if reply.author is Author.SYSTEM]
-        outcome = replace(outcome, replies=warnings, escalation=None, link=None)
+        said = [one for one in outcome.replies if one.author is Author.SYSTEM or one.under is owner]
+        outcome = replace(outcome, replies=said, escalation=None, link=None)
     _mark_handled(session, turn, outcome, now)
     number = _settle_ticket(session, owner, turn, outcome, now)
     epoch, owner, _ = connection.execute(_LOCKED, which).one() if outcome.escalation else (epoch, owner, None)

@@ -10,7 +10,7 @@ from bot.errors import NotFound, Refused
 from bot.store.filters import parse
 from bot.store.list_tables import SavedView
 
-#: Queries by name, in the order they are shown.
+#: Queries by name, in the order they are shown; their titles are in bot/desk/texts/lists.json.
 BUILT_IN: Mapping[str, str] = {
     "mine": "assignee:me",
     "waiting": "assignee:none state:waiting",

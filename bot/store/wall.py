@@ -13,8 +13,8 @@ from sqlmodel import Session, SQLModel, case, col, func, select
 
 from bot.store.agent_tables import Presence
 from bot.store.channel_tables import ChannelState
+from bot.store.list_tables import ACTIVE, HOLDER, SINCE, WAITS
 from bot.store.reporting import TICKET
-from bot.store.selecting import ACTIVE_ROW, HOLDER, SINCE, WAITS
 from bot.store.tables import Ticket
 
 AGENT = SQLModel.metadata.tables["agent"]
@@ -87,7 +87,7 @@ def wall(session: Session, now: datetime) -> Wall:
         waiting=_waiting(session),
         longest=_named(session, SINCE, WAITS == 1),
         due=_due(session, now),
-        next=_named(session, DUE_AT, ACTIVE_ROW == 1, col(Ticket.due_at) <= now + SOON),
+        next=_named(session, DUE_AT, ACTIVE == 1, col(Ticket.due_at) <= now + SOON),
         there=_there(session),
         channels=session.exec(
             select(ChannelState).order_by(col(ChannelState.channel), col(ChannelState.account))
@@ -114,7 +114,7 @@ def _named(session: Session, at: ColumnElement[Any], *where: ColumnElement[bool]
 
 def _due(session: Session, now: datetime) -> Due:
     sums = [func.sum(case((col(Ticket.due_at) <= until, 1), else_=0)) for until in (now, now + VERY_SOON, now + SOON)]
-    query = select_row(*sums).where(ACTIVE_ROW == 1, col(Ticket.due_at) <= now + SOON)
+    query = select_row(*sums).where(ACTIVE == 1, col(Ticket.due_at) <= now + SOON)
     late, very_soon, soon = (count or 0 for count in session.execute(query).one())
     return Due(late, very_soon - late, soon - late)
 

@@ -17,6 +17,7 @@ from bot.api import install as install_api
 from bot.conversation import Content, now
 from bot.desk import house
 from bot.desk.showing import shown
+from bot.errors import Refused
 from bot.files import Files
 from bot.settings import Settings
 from bot.store import agents, invites
@@ -36,9 +37,14 @@ HOME = "http://desk"
 others = APIRouter(prefix="/desk")
 
 
+@others.post("/refused")
+async def refuse(agent: SignedIn) -> None:
+    raise Refused(f"FD-1001 is with somebody else than {agent.name} <b>")
+
+
 @others.get("")
 async def first_page(request: Request, agent: SignedIn) -> Response:
-    return shown(request, agent, "access/refused.html", what=f"hello {agent.name}")
+    return shown(request, agent, "access/refused.html", what=f"hello {agent.name}", why="")
 
 
 @others.post("/thing")

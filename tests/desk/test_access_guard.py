@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
@@ -127,15 +127,26 @@ async def test_an_oversized_body_is_refused_before_it_is_read(anna: httpx.AsyncC
     """Announced or not; a file may be larger than a form, and a stranger's form is the smallest."""
     token = await csrf(anna)
 
-    async def chunks(size: int) -> object:
+    async def chunks(size: int) -> AsyncIterator[bytes]:
         for _ in range(size // 50_000 + 1):
             yield b"x" * 50_000
 
     form = {"X-CSRF-Token": token, "Content-Type": "application/x-www-form-urlencoded"}
     assert (await anna.post("/desk/upload", headers=form, content=b"x" * (LONGEST_BODY + 1))).status_code == 413
-    assert (await anna.post("/desk/upload", headers=form, content=chunks(LONGEST_BODY))).status_code == 413  # type: ignore[arg-type]  # same
+    assert (await anna.post("/desk/upload", headers=form, content=chunks(LONGEST_BODY))).status_code == 413
     file = {"file": b"x" * (LONGEST_BODY + 1)}
     assert (await anna.post("/desk/upload", headers={"X-CSRF-Token": token}, files=file)).status_code == 200
     anna.cookies.clear()
     assert (await anna.post("/desk/login", data={"email": "x" * 30_000})).status_code == 413
     assert (await anna.post("/desk/login", files=file)).status_code == 413
+
+
+async def test_a_refusal_is_a_page_for_a_person_and_json_for_a_script(anna: httpx.AsyncClient) -> None:
+    """Both say why, as text; the page in the agent's language."""
+    token = await csrf(anna)
+    page = await anna.post("/desk/refused", data={"csrf": token}, headers={"Accept-Language": "zh"})
+    assert page.status_code == 409
+    assert "This cannot be done" in page.text
+    assert "FD-1001 is with somebody else than Anna &lt;b&gt;" in page.text
+    answer = await anna.post("/desk/refused", headers={"X-CSRF-Token": token, "X-Requested-With": "fetch"})
+    assert answer.json() == {"detail": "FD-1001 is with somebody else than Anna <b>"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import httpx
@@ -12,7 +13,7 @@ from bot.errors import NotFound
 from bot.store import agents, invites
 from bot.store.access_tables import Invite
 from bot.store.agent_tables import Agent, Role
-from bot.store.agents import EmailTaken, NameTaken
+from bot.store.agents import EmailTaken, LastAdmin, NameTaken
 from bot.store.database import Database
 from bot.store.invites import Filled
 from tests.desk.house import PASSWORD, hire, log_in
@@ -131,3 +132,35 @@ def test_names_are_never_given_twice(database: Database) -> None:
     with pytest.raises(NameTaken):
         database.transact(invites.invite, "ANNA", "new@example.org", Role.AGENT, "Olga", NOW)
     database.transact(invites.invite, "Ann", "anna@example.org", Role.AGENT, "Olga", NOW)
+
+
+def test_names_differ_by_more_than_capitals_in_every_alphabet(database: Database) -> None:
+    """Databases lower letters each in their own way; the same name again is explained, not a fault."""
+    for name, same in (("Ünal", "üNAL"), ("Straße", "STRASSE"), ("李雷", "李雷")):
+        database.transact(invites.invite, name, f"{len(name)}@example.org", Role.AGENT, "Olga", NOW)
+        with pytest.raises(NameTaken):
+            database.transact(invites.invite, same, "another@example.org", Role.AGENT, "Olga", NOW)
+
+
+def test_two_admins_who_remove_each_other_leave_one(database: Database) -> None:
+    """However close together: the second finds that nobody else is left."""
+    for name in ("Olga", "Otto"):
+        hire(database, name, Role.ADMIN)
+
+    def remove(pair: tuple[str, str]) -> bool:
+        try:
+            database.transact(agents.remove, *pair, NOW)
+        except LastAdmin:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(remove, [("Olga", "Otto"), ("Otto", "Olga")])) == [False, True]
+    assert database.transact(agents.has_admin)
+
+
+def test_signs_a_database_refuses_are_nobodys_address(database: Database) -> None:
+    """Who types them is told like everybody who is wrong; nothing falls over."""
+    hire(database)
+    for typed in ("anna@example.org\0", "\0", "\x1b", "\ud800"):
+        assert database.transact(agents.by_email, typed) is None

@@ -1,8 +1,9 @@
 // The box an agent writes in. A draft outlives a reload; it is gone when what it became is stored.
-import { change, part, words } from "./server.js";
+import { change, words } from "./server.js";
 import { toast, trouble } from "./toasts.js";
 import { at, act, number } from "./ticket.js";
 import { down, queue, ticket } from "./live.js";
+import { toggle } from "./translate.js";
 
 const WRITING = 4000;
 
@@ -90,7 +91,9 @@ async function preview(on = form.querySelector(".shown").hidden) {
   text.hidden = on;
 }
 
+// With words in the box those are translated; without, what the user said is.
 async function translate() {
+  if (!text.value.trim()) return toggle();
   const said = await change("/desk/translate", { text: text.value, to: form.dataset.language });
   text.value = said.text;
   text.dispatchEvent(new Event("input"));

@@ -48,6 +48,7 @@ export function ticket() {
     put(place, html);
     if (folded) place.querySelector(".brief").open = false;
     if (low) down();
+    document.dispatchEvent(new Event("talk"));
   });
 }
 

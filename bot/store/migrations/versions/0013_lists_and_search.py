@@ -1,7 +1,7 @@
 """The order of lists in indexes, views that are kept, and the search with what tells it of changes.
 
-What is there already is only written down as due here, and indexed beside the running Frontdesk: a million messages take
-minutes, in which nobody would be answered.
+What is there already is only written down as due here, and indexed beside the running Frontdesk: a million messages
+take minutes, in which nobody would be answered.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0008"
+down_revision = "0012"
 
-#: What the order of lists goes by, made by the database so that nobody who changes a ticket has to think of it. Each list is
-#: one value of some of these behind another: an index that begins with them holds it in its order, on every database.
+URGENCY = (
+    "CASE WHEN tier = '' THEN 4 ELSE 0 END"
+    " + CASE priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 WHEN 'normal' THEN 2 ELSE 3 END"
+)
+#: What the order of lists goes by, made by the database so that nobody who changes a ticket has to think of it. A list
+#: has one value of some of these: an index that begins with them holds it in its order, on every database.
 MADE = (
-    (
-        "urgency",
-        sa.Integer(),
-        "CASE WHEN tier = '' THEN 4 ELSE 0 END"
-        " + CASE priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 WHEN 'normal' THEN 2 ELSE 3 END",
-    ),
+    ("urgency", sa.Integer(), URGENCY),
     ("since", sa.DateTime(timezone=True), "coalesce(waiting_since, created_at)"),
     ("holder", sa.String(), "coalesce(assignee, '')"),
     ("active", sa.Integer(), "CASE WHEN state IN ('solved', 'closed') THEN 0 ELSE 1 END"),
@@ -46,6 +45,7 @@ WATCHED = (
     ("address", "handle, name, contact_id", "SELECT 'address', {row}.id"),
     ("contact", "name", "SELECT 'address', id FROM address WHERE contact_id = {row}.id"),
 )
+LONG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 ADD = "INSERT INTO searchdue (kind, source_id)"
 
 
@@ -80,7 +80,7 @@ def _create_tables() -> None:
     )
     op.create_table(
         "searchentry",
-        sa.Column("id", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("id", LONG, primary_key=True, autoincrement=False),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.Column("about_id", sa.Integer(), nullable=False),
