@@ -21,12 +21,12 @@ from bot.desk.live import LiveDesk
 from bot.desk.parts import Parts
 from bot.desk.rendering import POLICY
 from bot.files import Files
-from bot.reports.figures import Rated
 from bot.settings import Settings
 from bot.store.access_tables import AuditLine
 from bot.store.agent_tables import Agent, Presence, Role
 from bot.store.channel_tables import ChannelState, Hearing
 from bot.store.database import Database, Session
+from bot.store.rating_tables import Rating
 from bot.store.tables import Contact, Message, MessageState, Ticket
 from bot.tickets import Tickets
 from channels.words import Author
@@ -39,13 +39,13 @@ FORMULA = "=HYPERLINK(1)"
 
 @pytest.fixture
 def site(sqlite: Database, content: Content, settings: Settings) -> FastAPI:
-    """The pages for leads, and a rating."""
+    """The pages for leads."""
     files = Files(settings.folders.var / "files")
     tickets = Tickets(sqlite, content.answers, 5)
     app = FastAPI()
     install_api(app, tickets, sqlite, files)
     parts = Parts(settings, content, sqlite, files, tickets, LiveDesk(sqlite))
-    house.install(app, sqlite, settings, leads.routes(parts, ratings=lambda _, __: [Rated(4, "memory", "Bo")]))
+    house.install(app, sqlite, settings, leads.routes(parts))
     app.state.gate.passwords = Passwords(QUICK)
     return app
 
@@ -83,6 +83,8 @@ def _spoil(session: Session, ticket_id: int) -> None:
         message.finished_at = at
     for agent in session.exec(select(Agent)):
         agent.presence = Presence.ONLINE
+    rating = Rating(ticket_id=ticket_id, conversation_id=1, channel="memory", agent="Bo", asked_at=at, score=4, at=at)
+    session.add(rating)
     for account, hearing in (("well", Hearing.LISTENING), (EVIL, Hearing.TROUBLE)):
         state = ChannelState(channel="memory", account=account, hearing=hearing, since=at, written_at=at)
         session.add(state)
