@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,11 @@ class Clarify:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask for `fact`; `first` where it is the first of several."""
+    """Ask for `fact`; `first` where it is the first of several, `again` where what was told cannot be it."""
 
     fact: str
     first: bool
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +73,11 @@ class Say:
     name: str
 
 
-Decision = Silence | Answer | Clarify | Ask | Escalate | TellStatus | SwitchLanguage | Say
+@dataclass(frozen=True, slots=True)
+class BookCall:
+    """Have the user called at `slot_at`; not at all where that is None."""
+
+    slot_at: datetime | None
+
+
+Decision = Silence | Answer | Clarify | Ask | Escalate | TellStatus | SwitchLanguage | Say | BookCall

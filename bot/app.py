@@ -5,22 +5,38 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 import structlog
 from fastapi import FastAPI
 
-from bot import answers, api, domain, policy, secret, web
+from bot import answers, api, choices, domain, policy, secret, ticket_routes, web
+from bot.attachments import Attachments
+from bot.callbacks.api import calls_router
+from bot.callbacks.booking import Booking, calendar_of
+from bot.callbacks.calls import Calls
+from bot.closing import Closing
+from bot.contacts import TierWatch, contacts_router
 from bot.conversation import Content, Conversations
 from bot.delivery import Delivery
+from bot.desk import house
+from bot.desk.live import LiveDesk
+from bot.desk.parts import Parts
+from bot.desk.routers import routers
 from bot.errors import StorageDown
 from bot.files import Files
 from bot.health import Health
 from bot.host import ChannelHost
+from bot.indexing import Indexing
 from bot.language import Languages
 from bot.links import Links
 from bot.mind import Mind
 from bot.mirror import Mirrors
 from bot.rasa import RasaServer
+from bot.routing import api as queue_api
+from bot.routing.places import Places
+from bot.routing.router import Router
+from bot.routing.telling import Telling
 from bot.settings import Settings
 from bot.settling import Settling
 from bot.sla.policies import Policies
@@ -30,7 +46,11 @@ from bot.states import States
 from bot.store.database import Database
 from bot.store.lease import Lease, lease_on
 from bot.tickets import Tickets
+from bot.tiers import Tiers
 from bot.training.live import Live, follow
+from bot.webhooks import api as webhooks_api
+from bot.webhooks.desk import Webhooks
+from bot.webhooks.sender import Sender
 from bot.worker import Worker
 from channels.base import Channel
 from channels.words import Place, Signal
@@ -65,21 +85,37 @@ class App:
         self, settings: Settings, content: Content, channels: Mapping[str, Channel], rasa: RasaServer | None
     ) -> None:
         self.settings = settings
+        self.content = content
         self.channels = channels
         self.database = Database(settings.database.url)
         self.database.migrate()
         self.mind = Mind(settings, rasa)
         key = secret.key(settings.folders.var / "secret.key")
         links = Links(key, settings.web, channels)
-        conversations = Conversations(self.database, content, self.mind.understand, settings, channels, links)
+        self.router = Router(self.database, content.answers, settings.routing)
+        self.places = places = Places(self.database, settings.routing)
+        booking = Booking(self.database, settings.call_backs, calendar_of(settings))
+        offers = booking if settings.call_backs.allowed else None
+        conversations = Conversations(
+            self.database, content, self.mind.understand, settings, channels, links, places, offers
+        )
         self.files = files = Files(settings.folders.var / "files")
         self.delivery = Delivery(self.database, channels, files, settings.delivery, links.whole)
         self.worker = Worker(self.database, conversations, channels.keys(), self._show, self.delivery.nudge)
-        self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send)
+        known = choices.load(settings.folders.intents, content.policy)
+        self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send, known)
+        self.calls = Calls(self.database, content.answers, booking)
+        self.tiers = TierWatch(self.database, Tiers(settings.tiers))
+        self.closing = Closing(self.database, timedelta(days=settings.tickets.reopen_days))
         self.settling = Settling(self.database, channels)
+        self.telling = Telling(self.database, places, channels, content.answers)
         self.states = States(self.database)
         policies = Policies(settings.calendars, settings.sla.policies)
-        self.watch = Watch(self.database, policies, content.answers)
+        self.watch = Watch(self.database, policies, content.answers, self.calls.offer)
+        self.webhooks = Sender(self.database, key, settings.webhooks)
+        allow_private = settings.webhooks.allow_private
+        self.hooks = Webhooks(self.database, key, self.webhooks, allow_private=allow_private)
+        self.indexing = Indexing(self.database)
         section = settings.delivery
         self.mirrors = Mirrors(self.database, channels, files, content.answers, section, self.states.trouble)
         agents = {name: channel.staff.agents for name, channel in channels.items() if channel.staff}
@@ -110,6 +146,22 @@ class App:
             next(iter(chats), None),
         )
         api.install(app, self.tickets, self.database, self.files)
+        attachments = Attachments(self.database, self.files, self.channels)
+        parts = Parts(
+            self.settings,
+            self.content,
+            self.database,
+            self.files,
+            self.tickets,
+            attachments,
+            LiveDesk(self.database),
+        )
+        app.include_router(contacts_router(self.database, Tiers(self.settings.tiers), self.channels))
+        app.include_router(calls_router(self.calls))
+        house.install(app, self.database, self.settings, *routers(parts))
+        app.include_router(queue_api.routes(self.router, self.places))
+        webhooks_api.install(app, self.hooks)
+        ticket_routes.install(app, self.tickets, attachments)
         return app
 
     async def run(self, stop: asyncio.Event, server: web.Server | None = None) -> None:
@@ -132,7 +184,21 @@ class App:
                 parts.append(asyncio.create_task(follow(self.mind.server, Live(self.settings.folders.var / "models"))))
             inner = [
                 asyncio.create_task(part.run())
-                for part in (self.delivery, self.worker, self.mirrors, self.settling, self.states, self.watch)
+                for part in (
+                    self.delivery,
+                    self.worker,
+                    self.mirrors,
+                    self.settling,
+                    self.states,
+                    self.calls,
+                    self.tiers,
+                    self.closing,
+                    self.watch,
+                    self.router,
+                    self.webhooks,
+                    self.indexing,
+                    self.telling,
+                )
             ]
             stack.push_async_callback(_cancelled, inner)
             outer = [asyncio.create_task(self._listen(name, channel)) for name, channel in self.channels.items()]

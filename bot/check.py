@@ -7,8 +7,11 @@ from typing import TypeVar
 
 from bot import answers, domain, policy, settings
 from bot.answers import OWN, PLACEHOLDER, SENTENCES, Answers, Variation
+from bot.check_calls import call_problems
 from bot.check_database import database_problems
 from bot.check_policy import policy_problems, risk_problems
+from bot.check_routing import routing_problems
+from bot.check_tiers import tier_problems
 from bot.config_file import ConfigFile
 from bot.decision import DIDNT_HELP, HUMAN, INTENT
 from bot.errors import Misconfigured, Problem
@@ -33,16 +36,19 @@ def problems(file: ConfigFile) -> list[Problem]:
     found += [*channel_problems(loaded, file), *database_problems(loaded, file)]
     words = _collect(found, lambda: answers.load(loaded.folders.responses, loaded.brand.name, loaded.languages))
     rules = _collect(found, lambda: policy.load(loaded.folders.responses))
+    found += routing_problems(loaded, file, rules)
     read = _collect(found, lambda: ConfigFile(loaded.folders.intents / domain.FILE))
     if read:
         found += domain.problems(read)
         intents = domain.intents(read)
+        found += tier_problems(loaded, file, intents)
         if words:
             found += answer_problems(words, intents)
         if rules:
             rules_file = ConfigFile(loaded.folders.responses / policy.FILE)
             found += policy_problems(rules, rules_file, intents, loaded.languages)
             found += risk_problems(rules, domain.risks(read), intents)
+            found += call_problems(loaded, file, rules, intents)
     return found
 
 

@@ -11,8 +11,10 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 
-from bot.actions import Decision, Escalate, Say, SwitchLanguage, TellStatus
+from bot.actions import Ask, Decision, Escalate, Say, SwitchLanguage, TellStatus
 from bot.answers import Answers
+from bot.callbacks.booking import Booking
+from bot.callbacks.talk import REASON, CallRules
 from bot.decision import decide, decide_at_once
 from bot.dialogue import Dialogue
 from bot.errors import UnderstandingDown
@@ -22,6 +24,7 @@ from bot.metrics import DECISIONS, MESSAGES
 from bot.policy import Policy
 from bot.redaction import marked, unmarked
 from bot.replies import Voice
+from bot.routing.places import Places, told
 from bot.settings import Settings
 from bot.situation import Situation
 from bot.sla.policies import Policies
@@ -31,6 +34,7 @@ from bot.store.inbox import Arrival, KeptFile, Pace
 from bot.store.links import Welcome
 from bot.store.tables import Ticket
 from bot.store.turns import Finished, Outcome, Reply, Turn
+from bot.tiers import Tiers
 from bot.understood import Understood
 from channels.base import Channel
 from channels.words import Author, Inbound, Owner, Place
@@ -66,6 +70,8 @@ class Conversations:
         settings: Settings,
         channels: Mapping[str, Channel],
         private: Links | None = None,
+        places: Places | None = None,
+        booking: Booking | None = None,
     ) -> None:
         self._database = database
         self._content = content
@@ -74,13 +80,16 @@ class Conversations:
         self._channels = channels
         self._links = private
         self._sla = Policies(settings.calendars, settings.sla.policies)
+        self._places = places
+        self._tiers = Tiers(settings.tiers)
+        self._booking = booking
         self._answerable = content.answers.intents()
         section = settings.conversation
         self._pace = Pace(timedelta(seconds=section.quiet_seconds), timedelta(seconds=section.burst_seconds))
 
     async def receive(self, channel: str, inbound: Inbound, files: Sequence[KeptFile]) -> Arrival:
         """Stores a message once, however often it is delivered."""
-        arrival = await self._database.run(inbox.receive, channel, inbound, files, self._pace, now())
+        arrival = await self._database.run(inbox.receive, channel, inbound, files, self._pace, now(), self._tiers)
         MESSAGES.labels(channel, "fresh" if arrival.fresh else "again").inc()
         log.info("received", channel=channel, message=arrival.message_id, conversation=arrival.conversation_id)
         return arrival
@@ -125,12 +134,14 @@ class Conversations:
     async def _finish(
         self, turn: Turn, decision: Decision, memory: Dialogue, situation: Situation, language: str
     ) -> Finished:
-        voice, link = self._voice(turn.channel, language, public=turn.place.public), None
+        voice, link = replace(self._voice_in(turn, language), heard=situation.text), None
         if isinstance(decision, Escalate) and self._links and self._opens(turn):
             url, link = self._links.offer(_remembered(decision, memory))
             voice = replace(voice, link=url, hours=self._links.hours)
         ticket = await self._ticket(turn, decision) if isinstance(decision, TellStatus) else None
-        replies = [*_warnings(turn, voice), *voice.replies(decision, ticket)]
+        voice = replace(voice, queue=await self._queue(turn, decision, ticket, voice, situation))
+        call = await self._booking.told(turn, decision, language, now()) if self._booking else None
+        replies = [*_warnings(turn, voice), *_said(turn, decision, voice.replies(decision, ticket, call))]
         understood = situation.understood
         best = understood.ranking[0] if understood and understood.ranking else None
         outcome = Outcome(
@@ -138,20 +149,35 @@ class Conversations:
             dialogue=memory.but(offered=self._numbered(turn, replies)).model_dump(exclude_defaults=True),
             replies=replies,
             link=link,
-            escalation=voice.escalation(decision, situation.text) if isinstance(decision, Escalate) else None,
+            escalation=voice.escalation(decision) if isinstance(decision, Escalate) else None,
             understood=understood.record() if understood else None,
             intent=best.intent if best else None,
             confidence=best.confidence if best else None,
             helped=decision == Say("glad"),
+            resumes=turn.owner is Owner.QUEUE and isinstance(decision, Ask | Escalate),
         )
         finished = await self._database.run(turns.finish, turn, outcome, now())
         self._tell(turn, decision, finished)
         return finished
 
-    def _voice(self, channel: str, language: str, *, public: bool = False) -> Voice:
-        type_ = self._channels[channel].settings.type
-        words, rules, section = self._content.answers, self._content.policy, self._settings.tickets
-        return Voice(words, rules, section, language, type_, public, sla=self._sla, at=now())
+    def _voice(self, channel: str, language: str, *, public: bool = False, tier: str = "") -> Voice:
+        counts = self._tiers.on(tier, channel)
+        return Voice(
+            self._content.answers,
+            self._content.policy,
+            self._settings.tickets,
+            language,
+            self._channels[channel].settings.type,
+            public,
+            sla=self._sla,
+            tier=counts,
+            at=now(),
+            served=self._tiers.get(counts),
+            call_backs=self._booking.section if self._booking else None,
+        )
+
+    def _voice_in(self, turn: Turn, language: str) -> Voice:
+        return self._voice(turn.channel, language, public=turn.place.public, tier=turn.tier)
 
     def _opens(self, turn: Turn) -> bool:
         """Whether a link to the web chat belongs under an escalation."""
@@ -197,11 +223,12 @@ class Conversations:
             return None
 
     def _situation(self, turn: Turn) -> Situation:
+        dialogue = Dialogue.model_validate(turn.dialogue)
         pressed = [message.choice for message in turn.messages if message.choice]
         return Situation(
             owner=turn.owner,
             texts=tuple(filter(None, (unmarked(message.text) for message in turn.messages))),
-            dialogue=Dialogue.model_validate(turn.dialogue),
+            dialogue=dialogue,
             choice=pressed[-1] if pressed and pressed[-1] in turn.offered else None,
             pressed=bool(pressed),
             public=turn.place.public,
@@ -209,10 +236,31 @@ class Conversations:
             secret=any(marked(message.text) for message in turn.messages),
             answerable=self._answerable,
             ticket_prefix=self._settings.tickets.prefix,
+            calls=self._call_rules(turn, dialogue),
         )
+
+    def _call_rules(self, turn: Turn, dialogue: Dialogue) -> CallRules | None:
+        """Where the talk is about a call already, or the person may have one."""
+        if self._booking is None or turn.place.public:
+            return None
+        allowed = dialogue.reason == REASON or self._voice_in(turn, "").may_call(dialogue.topic, turn.matter)
+        return self._booking.rules(turn.matter) if allowed else None
 
     async def _ticket(self, turn: Turn, decision: TellStatus) -> Ticket | None:
         return await self._database.run(reading.status_for, turn.conversation_id, decision.number)
+
+    async def _queue(
+        self, turn: Turn, decision: Decision, ticket: Ticket | None, voice: Voice, situation: Situation
+    ) -> str:
+        """What the person hears of the queue. That nobody is there at this hour stands in the promise already."""
+        expected = None
+        if self._places and isinstance(decision, Escalate):
+            escalation = voice.escalation(decision)
+            expected = await self._places.of_newcomer(turn.conversation_id, escalation, now())
+            expected = None if expected.back_at else expected
+        elif self._places and ticket:
+            expected = await self._places.of_ticket(ticket.number, now())
+        return told(self._content.answers, voice.language, expected) if expected else ""
 
     def _tell(self, turn: Turn, decision: Decision, finished: Finished) -> None:
         kind = type(decision).__name__.lower()
@@ -225,6 +273,13 @@ class Conversations:
             intent=getattr(decision, "intent", None),
             ticket=finished.ticket,
         )
+
+
+def _said(turn: Turn, decision: Decision, replies: Sequence[Reply]) -> Sequence[Reply]:
+    """In the queue the bot says how that stands, with nothing to press: whoever waits there has called a human."""
+    if turn.owner is Owner.QUEUE and isinstance(decision, TellStatus):
+        return [replace(reply, choices=(), under=Owner.QUEUE) for reply in replies]
+    return replies
 
 
 def _warnings(turn: Turn, voice: Voice) -> list[Reply]:

@@ -172,6 +172,14 @@ class Channel(ABC):
         """Shows `signal` where the platform can. Never raises for one that cannot."""
         return
 
+    async def waiting(self, place: Place, text: str) -> None:
+        """Shows how long the person will wait for a human, in their language, instead of what was shown before.
+
+        "" for who waits no more. Only where the platform has a page that people look at: it is no message. Never
+        raises.
+        """
+        return
+
     async def settled(self, place: Place, *, solved: bool) -> None:
         """Shows whether what was asked at `place` is solved, where the platform can; twice must change nothing more.
 

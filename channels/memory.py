@@ -38,6 +38,7 @@ class Memory(Channel):
         self.sent: list[Outbound] = []
         self.signals: list[tuple[Place, Signal]] = []
         self.settlings: list[tuple[Place, bool]] = []
+        self.waits: list[tuple[Place, str]] = []
         self.faults: deque[ChannelError | None] = deque()
         self.gate = asyncio.Event()
         self.gate.set()
@@ -59,6 +60,10 @@ class Memory(Channel):
     async def signal(self, place: Place, signal: Signal) -> None:
         """Keeps it in `signals`."""
         self.signals.append((place, signal))
+
+    async def waiting(self, place: Place, text: str) -> None:
+        """Keeps it in `waits`."""
+        self.waits.append((place, text))
 
     async def settled(self, place: Place, *, solved: bool) -> None:
         """Keeps it in `settlings`."""

@@ -15,7 +15,7 @@ from bot.answers import Answers
 from bot.conversation import Content, now
 from bot.errors import UnderstandingDown
 from bot.settings import Settings
-from bot.store import ticketing
+from bot.store import handling
 from bot.store.database import Database, Session
 from bot.store.tables import Conversation, Ticket
 from channels.words import Owner, Place, Signal
@@ -192,4 +192,4 @@ def _break_dialogue(session: Session) -> None:
 
 
 def _back_to_the_bot(session: Session, number: str) -> None:
-    ticketing.hand_back(session, number, "Anna", "released", notice, now())
+    handling.hand_back(session, number, "Anna", "released", notice, now())

@@ -58,7 +58,7 @@ class MessageState(StrEnum):
     FAILED = "failed"
     #: The platform may or may not have it.
     UNKNOWN = "unknown"
-    #: A bot's reply that a human overtook: a suggestion for the agent, never sent.
+    #: Never sent: a bot's reply that a human overtook, now a suggestion, or an answer that its agent took back.
     WITHHELD = "withheld"
     NOTE = "note"
 
@@ -134,6 +134,9 @@ class Conversation(SQLModel, table=True):
 UNFINISHED = text("state IN ('received', 'queued', 'sending')")
 #: The same in a query. Without these very words SQLite reads every message there ever was.
 IS_UNFINISHED = text("message.state IN ('received', 'queued', 'sending')")
+#: What was said, and reached somebody or may have: a message comes into the index of reports once it is finished.
+SAID = text("state IN ('handled', 'sent', 'delivered', 'read', 'unknown')")
+IS_SAID = text("message.state IN ('handled', 'sent', 'delivered', 'read', 'unknown')")
 
 
 class Message(SQLModel, table=True):
@@ -148,6 +151,12 @@ class Message(SQLModel, table=True):
             "conversation_id",
             sqlite_where=UNFINISHED,
             postgresql_where=UNFINISHED,
+        ),
+        Index(
+            "message_said",
+            *("created_at", "conversation_id", "author", "intent", "finished_at", "state", "id"),
+            sqlite_where=SAID,
+            postgresql_where=SAID,
         ),
     )
 
@@ -220,6 +229,7 @@ class Ticket(SQLModel, table=True):
 
     __table_args__ = (
         Index("ticket_of_state", "state", "priority", "id"),
+        Index("ticket_created", "created_at", "id"),
         Index(
             "ticket_look",
             "look_at",
@@ -243,7 +253,7 @@ class Ticket(SQLModel, table=True):
     facts: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     #: Intents the bot had answered before.
     tried: list[str] = Field(default_factory=list, sa_type=JSON)
-    #: The contact's tier when the ticket was opened.
+    #: The contact's tier, where it counts on the ticket's channel.
     tier: str = ""
     #: Whose queue it waits in; empty for everybody's.
     team: str = ""
@@ -283,15 +293,18 @@ class TicketConversation(SQLModel, table=True):
 
 
 class TicketEvent(SQLModel, table=True):
-    """One line of a ticket's timeline. Only ever added."""
+    """One line of a ticket's timeline. Only ever added: the database refuses every change."""
+
+    __table_args__ = (Index("line_of_ticket", "ticket_id", "id"),)
 
     id: int = Field(default=None, primary_key=True)
-    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    ticket_id: int = Field(foreign_key="ticket.id")
     at: datetime = Field(sa_type=Moment)
     #: An agent's name, "bot", "user" or "frontdesk".
     actor: str
     #: opened, escalated, message, edited, deleted, taken, replied, note, solved, released, withheld, failed, unknown,
-    #: moved, redacted.
+    #: moved, redacted; changed, assigned, on_hold, pending, reopened, closed, unsent, retried, merged, absorbed, split,
+    #: split_off, undone, linked, unlinked, corrected.
     kind: str
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     #: The digest of the ticket's line before, and this one's own over it; sha256, hex.

@@ -217,6 +217,8 @@ class Api:
                 # The answer has begun; a stream that ends before its transcript tells the widget to try again.
                 return
             yield wire.sse("transcript", wire.transcript(transcript, self._streams.recent(visitor.handle), link))
+            for wait in self._streams.waits(visitor.handle):
+                yield wire.event(wait, link)
             while (item := await page.next(ends - time.monotonic())) is not None:
                 yield wire.event(item, link)
 

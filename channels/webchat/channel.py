@@ -40,6 +40,9 @@ class WebChat(Channel):
         """A page shows a key once, so a part may always be sent again."""
         return None
 
+    async def waiting(self, place: Place, text: str) -> None:
+        self._streams.wait(place.handle, text)
+
     async def signal(self, place: Place, signal: Signal) -> None:
         self._streams.publish(place.handle, signal)
 

@@ -7,6 +7,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from channels.words import Outbound, Shown, Signal
 
@@ -17,7 +18,15 @@ LONGEST_QUEUE = 200
 #: Seconds for which a sent message is kept for a page that opens before the core has written down that it was sent.
 RECENT = 60.0
 
-Item = Outbound | Shown | Signal
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long the visitor will wait for a human; "" where they do not."""
+
+    text: str
+
+
+Item = Outbound | Shown | Signal | Wait
 
 
 class Page:
@@ -52,12 +61,24 @@ class Streams:
     def __init__(self) -> None:
         self._pages: defaultdict[str, list[Page]] = defaultdict(list)
         self._recent: deque[tuple[float, Outbound]] = deque(maxlen=1_000)
+        self._waits: dict[str, str] = {}
 
     def publish(self, handle: str, item: Item) -> None:
         if isinstance(item, Outbound):
             self._recent.append((time.monotonic(), item))
         for page in self._pages.get(handle, ()):
             page.show(item)
+
+    def wait(self, handle: str, text: str) -> None:
+        """Shows open pages, and those that open later, how long the visitor will wait; "" that they do not."""
+        self._waits.pop(handle, None)
+        if text:
+            self._waits[handle] = text
+        self.publish(handle, Wait(text))
+
+    def waits(self, handle: str) -> list[Wait]:
+        """What a page that opens shows at once."""
+        return [Wait(self._waits[handle])] if handle in self._waits else []
 
     def recent(self, handle: str) -> list[Outbound]:
         """What was published to `handle` in the last `RECENT` seconds, oldest first."""

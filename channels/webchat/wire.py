@@ -8,6 +8,7 @@ from typing import Any
 
 from sse_starlette import ServerSentEvent
 
+from channels.webchat.streams import Item, Wait
 from channels.words import Author, Choice, Outbound, Owner, Shown, Signal, StoredFile, Transcript
 
 Link = Callable[[StoredFile], str]
@@ -55,10 +56,12 @@ def transcript(transcript: Transcript, recent: Iterable[Outbound], link: Link) -
     }
 
 
-def event(item: Outbound | Shown | Signal, link: Link) -> ServerSentEvent:
+def event(item: Item, link: Link) -> ServerSentEvent:
     """An item of a stream. Only what the core says tells who answers now; a visitor's own message changes nothing."""
     if isinstance(item, Signal):
         return sse("signal", {"signal": item})
+    if isinstance(item, Wait):
+        return sse("waiting", {"wait": item.text})
     if isinstance(item, Shown):
         return sse("message", shown(item, link))
     agent = item.author_name if item.owner is Owner.AGENT else ""

@@ -111,7 +111,7 @@ async def test_dropped_and_pasted_files_are_attached(visit: Visit) -> None:
 
 
 async def test_human_takes_over(visit: Visit, host: MemoryHost) -> None:
-    """The header tells who answers: the bot, nobody yet with the ticket, then the agent by name, who types."""
+    """The header tells who answers: the bot, nobody yet with ticket and wait, then the agent by name, who types."""
     widget = await visit()
     await widget.open()
     await expect(widget.owner).to_have_text(widget.ui["owner_bot"])
@@ -120,8 +120,10 @@ async def test_human_takes_over(visit: Visit, host: MemoryHost) -> None:
     conversation.owner, conversation.ticket = Owner.QUEUE, "FD-1001"
     await host.say(place(host), "<p>A person will answer.</p>")
     await expect(widget.owner).to_have_text("Waiting for a person · FD-1001")
-    conversation.owner, conversation.agent = Owner.AGENT, "Anna"
     assert host.channel is not None
+    await host.channel.waiting(place(host), "You are number 2 in the queue.")
+    await expect(widget.owner).to_have_text("Waiting for a person · FD-1001 · You are number 2 in the queue.")
+    conversation.owner, conversation.agent = Owner.AGENT, "Anna"
     await host.channel.signal(place(host), Signal.TYPING)
     await expect(widget.log.get_by_text(widget.ui["typing"])).to_be_attached()
     await expect(widget.log.locator(".typing")).to_be_visible()

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from bot.sla.calendar import Calendar
 from bot.sla.policies import Policies
 from bot.sla.sections import Action, CalendarSection, Duration, PolicySection
-from bot.store import clocks, ticketing
+from bot.store import clocks, handling, merging, ticketing
 from bot.store.acting import Hooks
 from bot.store.database import Database
 from bot.store.tables import Message, Ticket, TicketEvent, TicketState
@@ -51,7 +51,7 @@ def look(database: Database, seconds: float, kept: Policies | None = None, hooks
 
 
 def reply(database: Database, number: str, seconds: float) -> None:
-    database.transact(ticketing.reply, number, "Anna", "Hello", notice, later(seconds))
+    database.transact(handling.reply, number, "Anna", "Hello", notice, later(seconds))
 
 
 def the_ticket(database: Database) -> Ticket:
@@ -91,7 +91,7 @@ def test_an_answer_stops_what_it_meets(database: Database) -> None:
     found = the_ticket(database)
     assert (found.first_response_due_at, found.next_response_due_at) == (None, later(4 * HOUR))
     assert found.resolution_due_at == later(25 * HOUR)
-    database.transact(ticketing.hand_back, number, "Anna", "solved", notice, later(3 * HOUR))
+    database.transact(handling.hand_back, number, "Anna", "solved", notice, later(3 * HOUR))
     look(database, 3 * HOUR)
     assert (the_ticket(database).due_at, the_ticket(database).look_at) == (None, None)
 
@@ -145,7 +145,7 @@ def test_a_promise_that_somebody_will_keep_is_not_renewed(database: Database) ->
     take(database, number)
     assert look(database, 3 * HOUR) == ["warned first_response"]
     assert the_ticket(database).promised_at == later(4 * HOUR)
-    database.transact(ticketing.hand_back, number, "Anna", "released", notice, later(3 * HOUR))
+    database.transact(handling.hand_back, number, "Anna", "released", notice, later(3 * HOUR))
     assert look(database, 5 * HOUR) == []
     assert told(database) == []
     assert the_ticket(database).promise_kept is None
@@ -171,11 +171,24 @@ def test_a_breach_takes_the_ticket_from_who_lets_it_lie(database: Database) -> N
     look(database, 3 * HOUR, policies("reassign"))
     look(database, 4 * HOUR + 1, policies("reassign"))
     found = the_ticket(database)
-    assert (found.assignee, found.state) == (None, TicketState.NEW)
+    assert (found.assignee, found.state, found.waiting_since) == (None, TicketState.NEW, NOW)
     assert (conversation(database).owner, conversation(database).epoch) == (Owner.QUEUE, epoch + 1)
     assert "returned" in kinds(database)
     line = next(line for line in rows(database, TicketEvent) if line.kind == "returned")
     assert line.detail == {"agent": "Anna", "reason": "breached", "told": False}
+
+
+def test_a_colleague_keeps_what_is_also_about_another_ticket(database: Database) -> None:
+    """Of a conversation that was split in two, a breach of one ticket leaves the owner to who has the other."""
+    number = escalated(database).number
+    take(database, number)
+    said = answer(database, inbound("and another thing", event="e2"), now=NOW)
+    message = max(one.id for one in rows(database, Message) if one.conversation_id == said and one.event_id)
+    database.transact(merging.split, number, "Anna", "Another thing", NOW, message_id=message)
+    database.transact(clocks.look, number, policies("reassign"), HOOKS, later(4 * HOUR + 1))
+    first, second = rows(database, Ticket)
+    assert (first.assignee, second.assignee) == (None, "Anna")
+    assert conversation(database).owner is Owner.AGENT
 
 
 def test_a_breach_offers_a_call_back(database: Database) -> None:
@@ -266,7 +279,7 @@ def test_escalated_again_the_answer_is_due_again(database: Database) -> None:
     """The bot gives an answered ticket to a human once more: the user waits from that moment."""
     number = escalated(database).number
     reply(database, number, HOUR)
-    database.transact(ticketing.hand_back, number, "Anna", "released", notice, later(HOUR))
+    database.transact(handling.hand_back, number, "Anna", "released", notice, later(HOUR))
     answer(database, inbound("a human!", event="e2"), escalation=escalation(), now=later(2 * HOUR))
     look(database, 2 * HOUR)
     assert the_ticket(database).next_response_due_at == later(4 * HOUR)

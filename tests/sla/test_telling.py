@@ -101,7 +101,7 @@ def test_what_is_promised_is_what_is_written_down(content: Content, office: Poli
     [told] = voice.replies(Escalate("unsure", None))
     assert "11:00" in told.text
     assert "09:00" in told.text
-    assert saturday + voice.escalation(Escalate("unsure", None), "").promise == datetime(2026, 3, 9, 10, tzinfo=UTC)
+    assert saturday + voice.escalation(Escalate("unsure", None)).promise == datetime(2026, 3, 9, 10, tzinfo=UTC)
     [gold] = Voice(*plain, sla=office, at=saturday, tier="gold").replies(Escalate("unsure", None))
     assert lasting(timedelta(minutes=5), language) in gold.text
 
@@ -114,4 +114,4 @@ def test_a_desk_that_does_not_open_promises_no_time(content: Content, language: 
     voice = Voice(content.answers, content.policy, Settings().tickets, language, "webchat", sla=never)
     [told] = voice.replies(Escalate("unsure", None))
     assert {"en": "as soon as we are open", "zh": "恢复上班后尽快"}[language] in told.text
-    assert voice.escalation(Escalate("unsure", None), "").promise > timedelta(days=700)
+    assert voice.escalation(Escalate("unsure", None)).promise > timedelta(days=700)

@@ -14,7 +14,7 @@ from bot.conversation import Content
 from bot.errors import StorageDown
 from bot.sla.policies import STANDARD
 from bot.sla.watch import REST, Watch
-from bot.store import ticketing
+from bot.store import handling
 from bot.store.database import Database
 from bot.store.tables import Message, Ticket
 from channels.words import Place
@@ -75,8 +75,8 @@ async def test_a_database_that_is_away_ends_nothing(
 def test_an_operator_sees_why(sqlite: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """The history as it was counted, each clock with what was used, and what was done: after an answer in time."""
     number = escalated(sqlite).number
-    sqlite.transact(ticketing.reply, number, "Anna", "Hello", notice, later(1800))
-    sqlite.transact(ticketing.note, number, "Anna", "by phone", later(1900))
+    sqlite.transact(handling.reply, number, "Anna", "Hello", notice, later(1800))
+    sqlite.transact(handling.note, number, "Anna", "by phone", later(1900))
     monkeypatch.setenv("FRONTDESK__DATABASE__URL", sqlite.url)
     shown = CliRunner().invoke(app, ["sla", "explain", number.lower()], env={"COLUMNS": "200"})
     assert shown.exit_code == 0, shown.output

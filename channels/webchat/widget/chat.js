@@ -120,6 +120,7 @@ const listen = async () => {
       transcript: catchUp,
       message: message => { receive(message); hear(message); count(); },
       signal: ({ signal }) => typing(signal === 'typing'),
+      waiting: ({ wait }) => showOwner(heard = { ...heard, wait }),
     });
   } finally {
     clearTimeout(refresh);
@@ -152,7 +153,7 @@ const receive = message => {
 
 const hear = ({ owner, agent, ticket }) => {
   if (!owner) return;
-  heard = { owner, ticket, agent: agent || (owner === heard.owner && heard.agent) };
+  heard = { ...heard, owner, ticket, agent: agent || (owner === heard.owner && heard.agent) };
   showOwner(heard);
 };
 

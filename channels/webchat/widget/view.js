@@ -93,9 +93,10 @@ const showUnread = count => {
   label(launch, count ? fill(texts.ui.unread, { count }) : texts.ui.launch);
 };
 
-const showOwner = ({ owner, agent, ticket }) => {
+const showOwner = ({ owner, agent, ticket, wait }) => {
   const key = owner === 'agent' && !agent ? 'person' : owner;
-  who.textContent = fill(texts.ui[`owner_${key}`], { agent }) + (ticket && owner !== 'bot' ? ` · ${ticket}` : '');
+  const parts = [fill(texts.ui[`owner_${key}`], { agent }), owner !== 'bot' && ticket, owner === 'queue' && wait];
+  who.textContent = parts.filter(part => part).join(' · ');
   who.dataset.owner = owner;
 };
 

@@ -83,6 +83,24 @@ async def test_typing_is_shown_and_not_kept(visitor: Visitor, host: MemoryHost, 
         assert await anext(events) == ("signal", {"signal": "typing"})
 
 
+async def test_wait_is_shown_to_pages_open_and_opened_later(visitor: Visitor, host: MemoryHost, place: Place) -> None:
+    """How long the visitor waits reaches an open page, and stands below the transcript of the next, to its end."""
+    assert host.channel is not None
+    async with visitor.events() as events:
+        await anext(events)
+        await host.channel.waiting(place, "You are next.")
+        assert await anext(events) == ("waiting", {"wait": "You are next."})
+    async with visitor.events() as events:
+        await anext(events)
+        assert await anext(events) == ("waiting", {"wait": "You are next."})
+        await host.channel.waiting(place, "")
+        assert await anext(events) == ("waiting", {"wait": ""})
+    async with visitor.events() as events:
+        await anext(events)
+        await host.channel.signal(place, Signal.TYPING)
+        assert (await anext(events))[0] == "signal"
+
+
 async def test_visitors_hear_only_themselves(client: httpx.AsyncClient, host: MemoryHost, place: Place) -> None:
     """Another visitor's page stays silent about this conversation."""
     other = await Visitor.arrive(client)

@@ -1,0 +1,1 @@
+"""Who gets which ticket, who is there, and how long the others will wait."""

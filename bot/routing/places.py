@@ -1,0 +1,168 @@
+"""Where somebody stands in the queue and how long it will take, in their language."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from babel.dates import format_date, format_time, format_timedelta, get_timezone_name
+
+from bot.answers import Answers
+from bot.routing.choosing import OnDuty, Waiting, able, in_order
+from bot.routing.settings import Routing
+from bot.routing.view import StandingOf, all_alike, on_duty, overview, waiting
+from bot.routing.waiting import Handled, OpensAt, Range, always_open, estimate
+from bot.store import waits
+from bot.store.agent_tables import Presence
+from bot.store.database import Database, Session
+from bot.store.routing import AtDesk, Queued
+from bot.store.ticketing import RANK, Escalation
+from bot.store.waits import Answered
+
+#: Tickets answered last that say how long it takes.
+SAMPLE = 30
+
+#: Up to here people count in minutes; every longer one of the steps is whole hours.
+IN_MINUTES = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What somebody in the queue can expect."""
+
+    #: 1 for who is next.
+    position: int
+    #: None where nobody knows.
+    wait: Range | None = None
+    #: When people are back, in the zone of their calendar; None where they are there.
+    back_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A ticket in the queue, with the team that serves it."""
+
+    ticket: Queued
+    team: str
+    expected: Expected
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The queue in the order it is served, and who works at the desk by name."""
+
+    lines: Sequence[Line]
+    desk: Sequence[AtDesk]
+
+
+class Places:
+    """Looks up what people in the queue are told. Methods raise `StorageDown`."""
+
+    def __init__(
+        self,
+        database: Database,
+        section: Routing,
+        standing: StandingOf = all_alike,
+        opens_at: OpensAt = always_open,
+    ) -> None:
+        self._database = database
+        self._section = section
+        self._standing = standing
+        self._opens_at = opens_at
+
+    async def of_ticket(self, number: str, now: datetime) -> Expected | None:
+        """What the user of a ticket can expect; None where it is not in the queue."""
+        board = await self.board(now)
+        return next((line.expected for line in board.lines if line.ticket.number == number), None)
+
+    async def of_newcomer(self, conversation_id: int, escalation: Escalation, now: datetime) -> Expected:
+        """What the user of a conversation can expect that is about to go to the queue."""
+        return await self._database.run(self._newcomer, conversation_id, escalation, now)
+
+    async def board(self, now: datetime) -> Board:
+        """The whole queue, and who is there."""
+        return await self._database.run(self._board, now)
+
+    def _board(self, session: Session, now: datetime) -> Board:
+        queue, desk = overview(session)
+        agents = [on_duty(found) for found in desk]
+        tickets = {found.number: found for found in queue}
+        samples: dict[tuple[str, int], Sequence[Handled]] = {}
+        ahead: Counter[str] = Counter()
+        lines = []
+        for ticket in in_order(waiting(found, self._section, self._standing) for found in queue):
+            ahead[ticket.team] += 1
+            kind = ticket.team, ticket.urgency
+            if kind not in samples:
+                samples[kind] = self._handled(session, ticket)
+            expected = self._expected(ticket, ahead[ticket.team], agents, samples[kind], now)
+            lines.append(Line(tickets[ticket.number], ticket.team, expected))
+        return Board(lines, desk)
+
+    def _newcomer(self, session: Session, conversation_id: int, escalation: Escalation, now: datetime) -> Expected:
+        new = _ticket_of(escalation, *waits.person_of(session, conversation_id), now)
+        queue, desk = overview(session)
+        mine = waiting(new, self._section, self._standing)
+        others = [waiting(found, self._section, self._standing) for found in queue]
+        line = in_order([mine, *(other for other in others if other.team == mine.team)])
+        agents = [on_duty(found) for found in desk]
+        return self._expected(mine, line.index(mine) + 1, agents, self._handled(session, mine), now)
+
+    def _expected(
+        self, ticket: Waiting, position: int, agents: Sequence[OnDuty], handled: Sequence[Handled], now: datetime
+    ) -> Expected:
+        back_at = self._opens_at(ticket.team, now)
+        if back_at:
+            return Expected(position, back_at=back_at)
+        online = [agent for agent in able(ticket, agents) if agent.presence is Presence.ONLINE]
+        return Expected(position, estimate(position, handled, len(online)))
+
+    def _handled(self, session: Session, ticket: Waiting) -> list[Handled]:
+        found = waits.answered(session, ticket.team, RANK[ticket.urgency], SAMPLE)
+        return [self._counted(one, ticket.team) for one in found]
+
+    def _counted(self, one: Answered, team: str) -> Handled:
+        """Whoever came while nobody was there counts from the opening, if they were not answered before."""
+        opened = self._opens_at(team, one.created_at) or one.created_at
+        return Handled(min(opened, one.answered_at), one.answered_at, one.agent)
+
+
+def _ticket_of(escalation: Escalation, tier: str, attributes: Mapping[str, Any], now: datetime) -> Queued:
+    """The ticket there will be; it has no number yet, and stands behind all that came before."""
+    return Queued(
+        id=0,
+        number="~",
+        title=escalation.title,
+        priority=escalation.priority,
+        tier=tier,
+        category=escalation.category,
+        team="",
+        language=escalation.language,
+        since=now,
+        attributes=attributes,
+        passed=frozenset(),
+    )
+
+
+def told(answers: Answers, language: str, expected: Expected) -> str:
+    """`expected` as a sentence."""
+    position = str(expected.position)
+    if expected.back_at:
+        return answers.sentence("queue_closed", language, when=_moment(expected.back_at, language))
+    if expected.wait is None:
+        return answers.sentence("queue_place", language, position=position)
+    low, high = (_length(minutes, language) for minutes in (expected.wait.low, expected.wait.high))
+    return answers.sentence("queue_wait", language, position=position, low=low, high=high)
+
+
+def _length(minutes: int, language: str) -> str:
+    threshold = 2 if minutes <= IN_MINUTES else 1
+    return format_timedelta(timedelta(minutes=minutes), granularity="minute", threshold=threshold, locale=language)
+
+
+def _moment(at: datetime, language: str) -> str:
+    day, time = format_date(at, "full", locale=language), format_time(at, "short", locale=language)
+    return f"{day} {time} ({get_timezone_name(at, width='long', locale=language)})"

@@ -1,0 +1,92 @@
+"""Pure: how long somebody in the queue will wait, from how long others did; a range, or that nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+#: When a team's people are back; None where they are there. "" is everybody's team.
+OpensAt = Callable[[str, datetime], datetime | None]
+
+#: From so many tickets on what they took says something.
+ENOUGH = 5
+
+#: Minutes a wait is told in; finer would pretend to know.
+STEPS = (1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440)
+
+#: Fewer hands than before make it longer, more of them shorter; beyond that nobody has seen it.
+FASTEST, SLOWEST = 0.5, 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """A ticket that got its first answer."""
+
+    opened_at: datetime
+    answered_at: datetime
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Minutes, of `STEPS`; `low` is below `high`."""
+
+    low: int
+    high: int
+
+
+def always_open(_team: str, _now: datetime) -> datetime | None:
+    """Where no hours are known."""
+    return None
+
+
+def estimate(position: int, handled: Sequence[Handled], online: int) -> Range | None:
+    """The wait of whoever is served as number `position`, with `online` agents there.
+
+    What a place in the queue took each of the tickets `handled` lately (its wait, divided by its own place) is taken
+    times the place now, and by how many answered then and are there now: the quartiles of that, rounded outwards. None
+    where too few tickets are known, nobody is there, or it would be more than a day.
+    """
+    waits = [_minutes(ticket) / _place(ticket, handled) for ticket in handled if _minutes(ticket) >= 0]
+    if len(waits) < ENOUGH or online < 1 or position < 1:
+        return None
+    hands = min(max(len({ticket.agent for ticket in handled}) / online, FASTEST), SLOWEST)
+    low, high = (quantile(waits, share) * position * hands for share in (0.25, 0.75))
+    return _rounded(low, high)
+
+
+def changed_much(before: Range | None, after: Range | None) -> bool:
+    """Whether who was told `before` should hear of it: the ranges have nothing in common, or one is not known."""
+    if before is None or after is None:
+        return before is not after
+    return after.high <= before.low or before.high <= after.low
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value below which `share` of the values lie, in proportion between two. Raises `ValueError` for none."""
+    if not values:
+        raise ValueError("no values")
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+
+
+def _rounded(low: float, high: float) -> Range | None:
+    longest = next((step for step in STEPS if step >= high and step > STEPS[0]), None)
+    if longest is None:
+        return None
+    shortest = max((step for step in STEPS if step <= low and step < longest), default=STEPS[0])
+    return Range(shortest, longest)
+
+
+def _place(ticket: Handled, others: Sequence[Handled]) -> int:
+    """Where it stood when it was opened, 1 for first."""
+    ahead = (other for other in others if other.opened_at < ticket.opened_at < other.answered_at)
+    return 1 + sum(1 for _ in ahead)
+
+
+def _minutes(ticket: Handled) -> float:
+    return (ticket.answered_at - ticket.opened_at) / timedelta(minutes=1)

@@ -1,0 +1,318 @@
+"""The queue and the desk as routing sees them, and a ticket's way from one to the other and back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, or_
+from sqlmodel import Session, col, select, update
+
+from bot.errors import Refused
+from bot.store import presence, ticketing
+from bot.store.agent_tables import Agent, Presence
+from bot.store.attendance_tables import Attendance
+from bot.store.presence import Patience
+from bot.store.tables import (
+    Address,
+    Contact,
+    Conversation,
+    Ticket,
+    TicketConversation,
+    TicketEvent,
+    TicketState,
+)
+from bot.store.ticketing import OVER, Notice
+from channels.words import Author, Owner
+
+#: States of a ticket that wait for an agent.
+OURS = (TicketState.NEW, TicketState.OPEN)
+
+#: Who does what no person does.
+ACTOR = "frontdesk"
+
+#: Lines that say what the user heard last of who answers.
+SAID = ("returned", "replied")
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A ticket that waits for an agent to answer it."""
+
+    id: int
+    number: str
+    title: str
+    priority: str
+    tier: str
+    category: str
+    team: str
+    language: str
+    #: Since when its user waits for us.
+    since: datetime
+    #: Its user's, as the company vouches for them.
+    attributes: Mapping[str, Any]
+    #: Who had it and did not answer.
+    passed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AtDesk:
+    """An agent with what they have to do."""
+
+    agent: Agent
+    #: Tickets that wait for them; not those that wait for their user or for somebody else.
+    load: int
+    given_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stranded:
+    """A ticket whose agent is not there. `why`: removed, offline, away, or unanswered."""
+
+    number: str
+    agent: str
+    why: str
+
+
+def queue(session: Session) -> list[Queued]:
+    """Every ticket that waits for somebody to take it, oldest first."""
+    rows = session.exec(
+        select(Ticket, Contact.attributes)
+        .join(TicketConversation, col(TicketConversation.ticket_id) == Ticket.id)
+        .join(Conversation, col(TicketConversation.conversation_id) == Conversation.id)
+        .join(Address, col(Conversation.address_id) == Address.id)
+        .join(Contact, col(Address.contact_id) == Contact.id)
+        .where(col(Ticket.state).in_(OURS), col(Ticket.assignee).is_(None), Conversation.owner == Owner.QUEUE)
+        .order_by(col(Ticket.id), col(Conversation.id))
+    )
+    # Of several conversations the newest says whose it is.
+    found = {ticket.id: (ticket, attributes) for ticket, attributes in rows}
+    passed = _passed(session)
+    return [_queued(*row, passed.get(id_, frozenset())) for id_, row in found.items()]
+
+
+def desk(session: Session) -> list[AtDesk]:
+    """Who works there, by name."""
+    load = (
+        select(Ticket.assignee, func.count().label("load"))
+        .where(col(Ticket.state).in_(OURS), col(Ticket.assignee).is_not(None))
+        .group_by(col(Ticket.assignee))
+        .subquery()
+    )
+    rows = session.exec(
+        select(Agent, func.coalesce(load.c.load, 0), Attendance.given_at)
+        .outerjoin(load, load.c.assignee == Agent.name)
+        .outerjoin(Attendance, col(Attendance.agent_id) == Agent.id)
+        .where(col(Agent.removed_at).is_(None))
+        .order_by(Agent.name)
+    )
+    return [AtDesk(*row) for row in rows]
+
+
+def assign(session: Session, number: str, name: str, notice: Notice, now: datetime) -> Sequence[Conversation]:
+    """Gives a ticket of the queue to an agent, as if they had taken it, and tells its user with `notice`.
+
+    Raises `Refused` where the ticket is not in the queue any more, or the agent is not there or has no room; nothing
+    is written then. Of several processes one gives it.
+    """
+    # The agent first, then conversations, then the ticket, as whoever gives tickets back does.
+    agent = presence.agent_named(session, name)
+    ticket, found = _locked(session, number)
+    if ticket.state not in OURS or ticket.assignee or all(talk.owner is not Owner.QUEUE for talk in found):
+        raise Refused(f"{ticket.number} is not in the queue any more")
+    if agent.presence is not Presence.ONLINE or _load(session, name) >= agent.capacity:
+        raise Refused(f"{name} is {agent.presence.value} or has no room")
+    ticket.assignee, ticket.state = name, TicketState.OPEN
+    for conversation in found:
+        ticketing.change_owner(conversation, Owner.AGENT)
+    ticketing.say(session, found[-1], Author.SYSTEM, name, notice(found[-1].language), now)
+    presence.given(session, agent, now)
+    ticketing.add_event(session, ticket, ACTOR, "assigned", now, **{"from": None, "to": name})
+    return found
+
+
+def stranded(session: Session, patience: Patience, now: datetime) -> list[Stranded]:
+    """Tickets that wait for an agent who is not there, oldest first.
+
+    What waits for its user or is on hold stays until the user writes; on hold it does not stay with an agent who was
+    removed. Names that are no agent of the desk (staff rooms, the command line) are always there.
+    """
+    gone = or_(
+        col(Agent.removed_at).is_not(None),
+        col(Agent.presence) == Presence.OFFLINE,
+        and_(col(Agent.presence) == Presence.AWAY, col(Agent.presence_at) <= now - patience.back),
+    )
+    held = and_(col(Ticket.state) == TicketState.ON_HOLD, col(Agent.removed_at).is_not(None))
+    rows = session.exec(
+        select(Ticket.number, Agent)
+        .join(Agent, col(Agent.name) == Ticket.assignee)
+        .where(gone, or_(col(Ticket.state).in_(OURS), held))
+        .order_by(col(Ticket.id))
+    )
+    away = [Stranded(number, agent.name, _why(agent)) for number, agent in rows]
+    return away + (_unanswered(session, now - patience.answer) if patience.answer else [])
+
+
+def give_back(session: Session, number: str, name: str, why: str, notice: Notice, now: datetime) -> bool:
+    """Puts the ticket of an agent back in the queue; whether it was theirs to be put back.
+
+    Its user is told with `notice` that somebody else will answer, once until somebody has.
+    """
+    ticket, found = _locked(session, number)
+    if ticket.assignee != name or ticket.state in (*OVER, TicketState.PENDING):
+        return False
+    told = not _told(session, ticket)
+    ticket.assignee = None
+    ticket.state = TicketState.OPEN if ticket.first_response_at else TicketState.NEW
+    ticket.waiting_since = ticket.waiting_since or now
+    for conversation in found:
+        if not _with_another(session, conversation, ticket):
+            ticketing.change_owner(conversation, Owner.QUEUE)
+    if told and found:
+        ticketing.say(session, found[-1], Author.SYSTEM, "", notice(found[-1].language), now)
+    ticketing.add_event(session, ticket, ACTOR, "returned", now, agent=name, reason=why, told=told)
+    return True
+
+
+def give_back_all(
+    session: Session, name: str, why: str, notice_for: Callable[[str], Notice], now: datetime
+) -> list[str]:
+    """Puts everything that waits for an agent back in the queue; the numbers of it.
+
+    `notice_for` makes the notice of `give_back` from a ticket's number.
+    """
+    mine = select(Ticket).where(Ticket.assignee == name, col(Ticket.state).in_(OURS)).order_by(col(Ticket.id))
+    tickets = session.exec(mine).all()
+    # All of them before the first ticket: whoever holds one of several waits for none that is held here.
+    session.exec(
+        select(Conversation)
+        .join(TicketConversation)
+        .where(col(TicketConversation.ticket_id).in_([ticket.id for ticket in tickets]))
+        .order_by(col(Conversation.id))
+        .with_for_update(of=Conversation)
+    ).all()
+    numbers = [ticket.number for ticket in tickets]
+    return [number for number in numbers if give_back(session, number, name, why, notice_for(number), now)]
+
+
+def teams(session: Session) -> dict[str, tuple[int, int]]:
+    """Every team that an agent or a ticket names, with how many agents are in it and how many tickets wait for it."""
+    members = Counter(name for agent in presence.everybody(session) for name in agent.teams)
+    rows = session.exec(
+        select(Ticket.team, func.count())
+        .where(col(Ticket.state).not_in(OVER), Ticket.team != "")
+        .group_by(col(Ticket.team))
+    )
+    tickets = dict(rows.all())
+    return {name: (members[name], tickets.get(name, 0)) for name in {*members, *tickets}}
+
+
+def file_under_teams(session: Session, teams: Mapping[int, str]) -> None:
+    """Writes down whose queue tickets that no team has wait in; `teams` by the tickets' ids."""
+    for ticket_id, team in teams.items():
+        session.exec(
+            update(Ticket)
+            .where(col(Ticket.id) == ticket_id, col(Ticket.team) == "")
+            .values(team=team)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _queued(ticket: Ticket, attributes: Mapping[str, Any], passed: frozenset[str]) -> Queued:
+    return Queued(
+        id=ticket.id,
+        number=ticket.number,
+        title=ticket.title,
+        priority=ticket.priority,
+        tier=ticket.tier,
+        category=ticket.category,
+        team=ticket.team,
+        language=ticket.language,
+        since=ticket.waiting_since or ticket.created_at,
+        attributes=attributes,
+        passed=passed,
+    )
+
+
+def _passed(session: Session) -> dict[int, frozenset[str]]:
+    rows = session.exec(
+        select(TicketEvent.ticket_id, TicketEvent.detail)
+        .join(Ticket, col(TicketEvent.ticket_id) == Ticket.id)
+        .where(col(Ticket.state).in_(OURS), col(Ticket.assignee).is_(None), TicketEvent.kind == "returned")
+    )
+    found: dict[int, frozenset[str]] = {}
+    for ticket_id, detail in rows:
+        if detail["reason"] == "unanswered":
+            found[ticket_id] = found.get(ticket_id, frozenset()) | {detail["agent"]}
+    return found
+
+
+def _with_another(session: Session, conversation: Conversation, but: Ticket) -> bool:
+    """Whether an agent answers there on another ticket."""
+    wanted = (
+        select(Ticket.id)
+        .join(TicketConversation)
+        .where(
+            TicketConversation.conversation_id == conversation.id,
+            Ticket.id != but.id,
+            col(Ticket.state).not_in(OVER),
+            col(Ticket.assignee).is_not(None),
+        )
+        .limit(1)
+    )
+    return session.exec(wanted).first() is not None
+
+
+def _load(session: Session, name: str) -> int:
+    wanted = select(func.count()).where(Ticket.assignee == name, col(Ticket.state).in_(OURS))
+    return session.exec(wanted.select_from(Ticket)).one()
+
+
+def _unanswered(session: Session, before: datetime) -> list[Stranded]:
+    """Those given to an agent of the desk before then, and not touched since by anybody."""
+    rows = session.exec(
+        select(Ticket.number, Agent.name, Ticket.id)
+        .join(Agent, col(Agent.name) == Ticket.assignee)
+        .where(Ticket.state == TicketState.OPEN, Agent.presence == Presence.ONLINE, col(Agent.removed_at).is_(None))
+        .order_by(col(Ticket.id))
+    ).all()
+    found = []
+    for number, name, ticket_id in rows:
+        last = session.exec(
+            select(TicketEvent)
+            .where(
+                TicketEvent.ticket_id == ticket_id,
+                or_(col(TicketEvent.actor) == name, col(TicketEvent.kind) == "assigned"),
+            )
+            .order_by(col(TicketEvent.id).desc())
+            .limit(1)
+        ).first()
+        if last and last.kind == "assigned" and last.actor != name and last.at <= before:
+            found.append(Stranded(number, name, "unanswered"))
+    return found
+
+
+def _why(agent: Agent) -> str:
+    return "removed" if agent.removed_at else agent.presence.value
+
+
+def _told(session: Session, ticket: Ticket) -> bool:
+    """Whether the last the user heard is that somebody else will answer."""
+    last = session.exec(
+        select(TicketEvent.kind)
+        .where(TicketEvent.ticket_id == ticket.id, col(TicketEvent.kind).in_(SAID))
+        .order_by(col(TicketEvent.id).desc())
+        .limit(1)
+    ).first()
+    return last == "returned"
+
+
+def _locked(session: Session, number: str) -> tuple[Ticket, Sequence[Conversation]]:
+    """The ticket and its conversations, locked in the order in which turns and sends do."""
+    ticket = ticketing.find(session, number)
+    ticketing.conversations(session, ticket)
+    session.refresh(ticket, with_for_update=True)
+    return ticket, ticketing.conversations(session, ticket)
