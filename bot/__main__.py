@@ -9,6 +9,7 @@ from bot.commands.channels import channels
 from bot.commands.chat import chat
 from bot.commands.check import check
 from bot.commands.evaluate import evaluate
+from bot.commands.ticket_page import revoke_links
 from bot.commands.train import train
 from bot.commands.up import up
 
@@ -28,6 +29,7 @@ app.add_typer(model.app, name="model")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(webhooks.app, name="webhooks")
+tickets.app.command("revoke-links")(revoke_links)
 
 
 def main() -> None:

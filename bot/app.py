@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 
 import structlog
 from fastapi import FastAPI
@@ -27,6 +28,10 @@ from bot.staff import Staff
 from bot.states import States
 from bot.store.database import Database
 from bot.store.lease import Lease, lease_on
+from bot.ticket_page import routes as ticket_page
+from bot.ticket_page.giving import Giving
+from bot.ticket_page.links import TicketLinks
+from bot.ticket_page.routes import TicketPages
 from bot.tickets import Tickets
 from bot.training.live import Live, follow
 from bot.webhooks import api as webhooks_api
@@ -72,11 +77,15 @@ class App:
         self.mind = Mind(settings, rasa)
         key = secret.key(settings.folders.var / "secret.key")
         links = Links(key, settings.web, channels)
-        conversations = Conversations(self.database, content, self.mind.understand, settings, channels, links)
+        self.pages = pages = TicketLinks(key, settings.web.public_url, settings.ticket_page)
+        conversations = Conversations(self.database, content, self.mind.understand, settings, channels, links, pages)
+        completed = partial(_completed, links, pages)
         self.files = files = Files(settings.folders.var / "files")
-        self.delivery = Delivery(self.database, channels, files, settings.delivery, links.whole)
+        self.delivery = Delivery(self.database, channels, files, settings.delivery, completed)
         self.worker = Worker(self.database, conversations, channels.keys(), self._show, self.delivery.nudge)
-        self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send)
+        types = {name: channel.settings.type for name, channel in channels.items()}
+        giving = Giving(self.database, pages, types)
+        self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send, giving.link)
         self.settling = Settling(self.database, channels)
         self.states = States(self.database)
         self.webhooks = Sender(self.database, key, settings.webhooks)
@@ -97,6 +106,7 @@ class App:
                 self.states,
                 key,
                 staff.said,
+                completed,
             )
             for name, channel in channels.items()
         }
@@ -113,6 +123,7 @@ class App:
         )
         api.install(app, self.tickets, self.database, self.files)
         webhooks_api.install(app, self.hooks)
+        ticket_page.install(app, TicketPages(self.database, self.pages, self.files, self.hosts, self.settings))
         return app
 
     async def run(self, stop: asyncio.Event, server: web.Server | None = None) -> None:
@@ -158,6 +169,11 @@ class App:
 
     async def _show(self, channel: str, place: Place, signal: Signal) -> None:
         await self.channels[channel].signal(place, signal)
+
+
+def _completed(links: Links, pages: TicketLinks, text: str) -> str:
+    """A text of the bot with what only its person may see."""
+    return pages.whole(links.whole(text))
 
 
 async def _until(stop: asyncio.Event) -> None:

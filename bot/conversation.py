@@ -24,12 +24,13 @@ from bot.redaction import marked, unmarked
 from bot.replies import Voice
 from bot.settings import Settings
 from bot.situation import Situation
-from bot.store import inbox, links, reading, turns
+from bot.store import inbox, links, pages, reading, turns
 from bot.store.database import Database
 from bot.store.inbox import Arrival, KeptFile, Pace
 from bot.store.links import Welcome
 from bot.store.tables import Ticket
 from bot.store.turns import Finished, Outcome, Reply, Turn
+from bot.ticket_page.links import Opened, TicketLinks
 from bot.understood import Understood
 from channels.base import Channel
 from channels.words import Author, Inbound, Owner, Place
@@ -65,7 +66,9 @@ class Conversations:
         settings: Settings,
         channels: Mapping[str, Channel],
         private: Links | None = None,
+        pages: TicketLinks | None = None,
     ) -> None:
+        self._pages = pages
         self._database = database
         self._content = content
         self._understand = understand
@@ -128,6 +131,8 @@ class Conversations:
             url, link = self._links.offer(_remembered(decision, memory))
             voice = replace(voice, link=url, hours=self._links.hours)
         ticket = await self._ticket(turn, decision) if isinstance(decision, TellStatus) else None
+        if ticket and self._pages and self._pages.given(voice.channel, public=turn.place.public):
+            voice = replace(voice, page=await self._page(turn, ticket))
         replies = [*_warnings(turn, voice), *voice.replies(decision, ticket)]
         understood = situation.understood
         best = understood.ranking[0] if understood and understood.ranking else None
@@ -210,6 +215,11 @@ class Conversations:
 
     async def _ticket(self, turn: Turn, decision: TellStatus) -> Ticket | None:
         return await self._database.run(reading.status_for, turn.conversation_id, decision.number)
+
+    async def _page(self, turn: Turn, ticket: Ticket) -> str:
+        """The link to the page of a ticket of the asker's."""
+        found = await self._database.run(pages.place_for, ticket.id, turn.conversation_id)
+        return self._pages.half(Opened(ticket.id, *found), now()) if self._pages and found else ""
 
     def _tell(self, turn: Turn, decision: Decision, finished: Finished) -> None:
         kind = type(decision).__name__.lower()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from babel.dates import format_timedelta
 from babel.lists import format_list
@@ -14,8 +14,9 @@ from bot.decision import DIDNT_HELP, HUMAN, INTENT, SKIP
 from bot.policy import RISK, Policy
 from bot.settings import Tickets
 from bot.store.tables import Ticket
-from bot.store.ticketing import Escalation
+from bot.store.ticketing import OVER, Escalation
 from bot.store.turns import Reply
+from bot.ticket_page.expecting import expected
 from channels.words import Choice
 
 #: Left in the text for the transaction that opens the ticket and so knows its number.
@@ -39,6 +40,8 @@ class Voice:
     #: Where the person can go on in private, and for how many hours; "" where no link leads there.
     link: str = ""
     hours: int = 0
+    #: The page of the ticket a `TellStatus` asked for; "" where no link is given.
+    page: str = ""
 
     def replies(self, decision: Decision, ticket: Ticket | None = None) -> list[Reply]:  # noqa: C901, PLR0911 - one case a decision
         """What to say; `ticket` is the one a `TellStatus` asked for, if it is the asker's."""
@@ -140,13 +143,24 @@ class Voice:
 
     def _status(self, ticket: Ticket | None, number: str | None) -> Reply:
         if ticket:
-            state = self._sentence(f"state_{ticket.state.value}")
-            return self._say("status", self._human(), ticket=ticket.number, state=state)
+            return self._stands(ticket, datetime.now(UTC))
         return (
             self._say("status_unknown", self._human(), ticket=number)
             if number
             else self._say("status_none", self._human())
         )
+
+    def _stands(self, ticket: Ticket, now: datetime) -> Reply:
+        state = self._sentence(f"state_{ticket.state.value}")
+        told = [self._sentence("status", ticket=ticket.number, state=state)]
+        if ticket.assignee and ticket.state not in OVER:
+            told.append(self._sentence("status_agent", agent=ticket.assignee))
+        due = expected(ticket)
+        if due:
+            wait = format_timedelta(max(abs(due - now), timedelta(minutes=1)), locale=self.language)
+            told.append(self._sentence("status_expected" if due > now else "status_late", wait=wait))
+        page = f"\n\n{self._sentence('status_page', link=self.page)}" if self.page else ""
+        return Reply(" ".join(told) + page, self.language, [self._human()])
 
     def _languages(self) -> Reply:
         names = [self.answers.sentence("language_name", language) for language in self.answers.languages]

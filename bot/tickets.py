@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import structlog
 
@@ -25,13 +25,19 @@ LOOK = 0.02
 LONGEST_TEXT = 20_000
 
 
+#: The link to the page of the ticket of that number, as a message is kept with it; "" where none is given.
+Page = Callable[[str], Awaitable[str]]
+
+
 class Tickets:
     """Tickets by their number. Methods raise `NotFound`, `Refused` or `StorageDown`.
 
-    `patience` is how many seconds a message of the bot may be on its way.
+    `patience` is how many seconds a message of the bot may be on its way, `page` gives the link that stands under a
+    notice to the ticket's user.
     """
 
-    def __init__(self, database: Database, answers: Answers, patience: float) -> None:
+    def __init__(self, database: Database, answers: Answers, patience: float, page: Page | None = None) -> None:
+        self._page = page
         self._database = database
         self._answers = answers
         self._patience = patience
@@ -74,7 +80,7 @@ class Tickets:
 
     async def solve(self, number: str, agent: str) -> None:
         """Ends the ticket, tells the user, and gives the conversation back to the bot."""
-        told = self._notice("solved", ticket=number.strip().upper())
+        told = await self._told_solved(number)
         await self._database.run(ticketing.hand_back, number, agent, "solved", told, now())
         log.info("ticket_solved", ticket=number, agent=agent)
 
@@ -82,6 +88,12 @@ class Tickets:
         """Gives the conversation back to the bot and tells the user so."""
         await self._database.run(ticketing.hand_back, number, agent, "released", self._notice("bot_back"), now())
         log.info("ticket_released", ticket=number, agent=agent)
+
+    async def _told_solved(self, number: str) -> ticketing.Notice:
+        told = self._notice("solved", ticket=number.strip().upper())
+        link = await self._page(number) if self._page else ""
+        page = self._notice("solved_page", link=link)
+        return (lambda language: f"{told(language)}\n\n{page(language)}") if link else told
 
     def _notice(self, name: str, **values: str) -> ticketing.Notice:
         return notice(self._answers, name, **values)
