@@ -22,6 +22,7 @@ from bot.links import Links
 from bot.mind import Mind
 from bot.mirror import Mirrors
 from bot.rasa import RasaServer
+from bot.satisfaction import Satisfaction
 from bot.settings import Settings
 from bot.settling import Settling
 from bot.staff import Staff
@@ -88,6 +89,7 @@ class App:
         self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send, giving.link)
         self.settling = Settling(self.database, channels)
         self.states = States(self.database)
+        self.satisfaction = Satisfaction(self.database, content.answers, channels.keys(), settings.satisfaction)
         self.webhooks = Sender(self.database, key, settings.webhooks)
         allow_private = settings.webhooks.allow_private
         self.hooks = Webhooks(self.database, key, self.webhooks, allow_private=allow_private)
@@ -146,7 +148,15 @@ class App:
                 parts.append(asyncio.create_task(follow(self.mind.server, Live(self.settings.folders.var / "models"))))
             inner = [
                 asyncio.create_task(part.run())
-                for part in (self.delivery, self.worker, self.mirrors, self.settling, self.states, self.webhooks)
+                for part in (
+                    self.delivery,
+                    self.worker,
+                    self.mirrors,
+                    self.settling,
+                    self.states,
+                    self.webhooks,
+                    self.satisfaction,
+                )
             ]
             stack.push_async_callback(_cancelled, inner)
             outer = [asyncio.create_task(self._listen(name, channel)) for name, channel in self.channels.items()]

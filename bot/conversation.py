@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 
-from bot.actions import Decision, Escalate, Say, SwitchLanguage, TellStatus
+from bot.actions import Comment, Decision, Escalate, Rate, Say, SwitchLanguage, TellStatus
 from bot.answers import Answers
 from bot.decision import decide, decide_at_once
 from bot.dialogue import Dialogue
@@ -22,12 +22,14 @@ from bot.metrics import DECISIONS, MESSAGES
 from bot.policy import Policy
 from bot.redaction import marked, unmarked
 from bot.replies import Voice
+from bot.scores import Scores, question
 from bot.settings import Settings
 from bot.situation import Situation
 from bot.store import inbox, links, pages, reading, turns
 from bot.store.database import Database
 from bot.store.inbox import Arrival, KeptFile, Pace
 from bot.store.links import Welcome
+from bot.store.ratings import Rated
 from bot.store.tables import Ticket
 from bot.store.turns import Finished, Outcome, Reply, Turn
 from bot.ticket_page.links import Opened, TicketLinks
@@ -75,6 +77,7 @@ class Conversations:
         self._settings = settings
         self._channels = channels
         self._links = private
+        self._scores = Scores(content.answers)
         self._answerable = content.answers.intents()
         section = settings.conversation
         self._pace = Pace(timedelta(seconds=section.quiet_seconds), timedelta(seconds=section.burst_seconds))
@@ -146,6 +149,7 @@ class Conversations:
             intent=best.intent if best else None,
             confidence=best.confidence if best else None,
             helped=decision == Say("glad"),
+            rated=self._rated(decision),
         )
         finished = await self._database.run(turns.finish, turn, outcome, now())
         self._tell(turn, decision, finished)
@@ -153,7 +157,14 @@ class Conversations:
 
     def _voice(self, channel: str, language: str, *, public: bool = False) -> Voice:
         type_ = self._channels[channel].settings.type
-        return Voice(self._content.answers, self._content.policy, self._settings.tickets, language, type_, public)
+        voice = Voice(self._content.answers, self._content.policy, self._settings.tickets, language, type_, public)
+        return replace(voice, reopen_up_to=self._settings.satisfaction.reopen_up_to)
+
+    def _rated(self, decision: Decision) -> Rated | None:
+        if isinstance(decision, Rate):
+            reopens = decision.score <= self._settings.satisfaction.reopen_up_to
+            return Rated(decision.ticket_id, decision.score, decision.comment, reopens)
+        return Rated(decision.ticket_id, comment=decision.text) if isinstance(decision, Comment) else None
 
     def _opens(self, turn: Turn) -> bool:
         """Whether a link to the web chat belongs under an escalation."""
@@ -200,6 +211,7 @@ class Conversations:
 
     def _situation(self, turn: Turn) -> Situation:
         pressed = [message.choice for message in turn.messages if message.choice]
+        text = "\n".join(unmarked(message.text) for message in turn.messages)
         return Situation(
             owner=turn.owner,
             texts=tuple(filter(None, (unmarked(message.text) for message in turn.messages))),
@@ -208,6 +220,8 @@ class Conversations:
             pressed=bool(pressed),
             public=turn.place.public,
             files=sum(message.files for message in turn.messages),
+            score=self._scores.read(text),
+            asks=question(text),
             secret=any(marked(message.text) for message in turn.messages),
             answerable=self._answerable,
             ticket_prefix=self._settings.tickets.prefix,

@@ -8,7 +8,19 @@ from datetime import UTC, datetime, timedelta
 from babel.dates import format_timedelta
 from babel.lists import format_list
 
-from bot.actions import Answer, Ask, Clarify, Decision, Escalate, Say, Silence, SwitchLanguage, TellStatus
+from bot.actions import (
+    Answer,
+    Ask,
+    Clarify,
+    Comment,
+    Decision,
+    Escalate,
+    Rate,
+    Say,
+    Silence,
+    SwitchLanguage,
+    TellStatus,
+)
 from bot.answers import Answers
 from bot.decision import DIDNT_HELP, HUMAN, INTENT, SKIP
 from bot.policy import RISK, Policy
@@ -42,6 +54,8 @@ class Voice:
     hours: int = 0
     #: The page of the ticket a `TellStatus` asked for; "" where no link is given.
     page: str = ""
+    #: A score up to this reopens the ticket.
+    reopen_up_to: int = 0
 
     def replies(self, decision: Decision, ticket: Ticket | None = None) -> list[Reply]:  # noqa: C901, PLR0911 - one case a decision
         """What to say; `ticket` is the one a `TellStatus` asked for, if it is the asker's."""
@@ -61,6 +75,10 @@ class Voice:
                 return [self._status(ticket, number)]
             case SwitchLanguage(language):
                 return [self._say("language_switched") if language else self._languages()]
+            case Rate(_, score, comment):
+                return [self._rated(score, comment)]
+            case Comment(_, text):
+                return [self._say("rating_thanks" if text else "rating_done")]
             case Say(name):
                 return [self._say(name, *([self._human()] if name != "glad" else []))]
             case Silence():
@@ -101,6 +119,13 @@ class Voice:
         return {
             name: f"{value} ({doubts[value]})" if value in doubts else value for name, value in decision.facts.items()
         }
+
+    def _rated(self, score: int, comment: str) -> Reply:
+        if score <= self.reopen_up_to:
+            return self._say("rating_reopened")
+        if comment:
+            return self._say("rating_thanks")
+        return self._say("rating_why", self._button("skip", SKIP))
 
     def _answer(self, decision: Answer) -> Reply:
         words = self.answers.answer(decision.intent, self.language, self.channel, {"language": self.language})
