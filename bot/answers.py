@@ -59,6 +59,7 @@ SENTENCES: Mapping[str, frozenset[str]] = {
     "rating_done": frozenset(),
     "rating_reopened": frozenset(),
     "state_new": frozenset(),
+    "state_queue": frozenset(),
     "state_open": frozenset(),
     "state_pending": frozenset(),
     "state_on_hold": frozenset(),

@@ -212,15 +212,16 @@ class Conversations:
     def _situation(self, turn: Turn) -> Situation:
         pressed = [message.choice for message in turn.messages if message.choice]
         text = "\n".join(unmarked(message.text) for message in turn.messages)
+        memory = Dialogue.model_validate(turn.dialogue)
         return Situation(
             owner=turn.owner,
             texts=tuple(filter(None, (unmarked(message.text) for message in turn.messages))),
-            dialogue=Dialogue.model_validate(turn.dialogue),
+            dialogue=memory,
             choice=pressed[-1] if pressed and pressed[-1] in turn.offered else None,
             pressed=bool(pressed),
             public=turn.place.public,
             files=sum(message.files for message in turn.messages),
-            score=self._scores.read(text),
+            score=self._scores.read(text) if memory.rating else None,
             asks=question(text),
             secret=any(marked(message.text) for message in turn.messages),
             answerable=self._answerable,

@@ -28,7 +28,7 @@ from bot.settings import Tickets
 from bot.store.tables import Ticket
 from bot.store.ticketing import OVER, Escalation
 from bot.store.turns import Reply
-from bot.ticket_page.expecting import expected
+from bot.ticket_page.expecting import expected, standing
 from channels.words import Choice
 
 #: Left in the text for the transaction that opens the ticket and so knows its number.
@@ -176,7 +176,7 @@ class Voice:
         )
 
     def _stands(self, ticket: Ticket, now: datetime) -> Reply:
-        state = self._sentence(f"state_{ticket.state.value}")
+        state = self._sentence(f"state_{standing(ticket)}")
         told = [self._sentence("status", ticket=ticket.number, state=state)]
         if ticket.assignee and ticket.state not in OVER:
             told.append(self._sentence("status_agent", agent=ticket.assignee))

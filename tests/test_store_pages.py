@@ -11,7 +11,7 @@ from bot.settings import TicketPageSection
 from bot.store import pages, ticketing
 from bot.store.database import Database, Session
 from bot.store.tables import Ticket, TicketConversation, TicketState
-from bot.ticket_page.expecting import expected
+from bot.ticket_page.expecting import expected, standing
 from bot.ticket_page.links import Opened, TicketLinks
 from channels.words import Owner, Place
 from tests.samples import NOW, conversation, escalated, inbound, later, notice, timeline
@@ -134,6 +134,15 @@ def test_what_can_be_expected(state: TicketState, due: str | None, *, answered: 
         first_response_at=NOW if answered else None,
     )
     assert expected(ticket) == moments.get(due or "")
+
+
+def test_a_ticket_begun_that_nobody_has_is_in_the_queue() -> None:
+    """Nobody is said to be working on it."""
+    ticket = Ticket.model_construct(state=TicketState.OPEN, assignee=None)
+    assert standing(ticket) == "queue"
+    ticket.assignee = "Anna"
+    assert standing(ticket) == "open"
+    assert standing(Ticket.model_construct(state=TicketState.NEW, assignee=None)) == "new"
 
 
 def test_a_token_is_read_back_and_no_other() -> None:

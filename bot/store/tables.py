@@ -278,7 +278,7 @@ class TicketEvent(SQLModel, table=True):
     #: An agent's name, "bot", "user" or "frontdesk".
     actor: str
     #: opened, escalated, message, edited, deleted, taken, replied, note, solved, released, withheld, failed, unknown,
-    #: moved, redacted.
+    #: moved, redacted, reopened, rated, links_revoked.
     kind: str
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     #: The digest of the ticket's line before, and this one's own over it; sha256, hex.

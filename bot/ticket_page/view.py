@@ -22,7 +22,7 @@ from bot.store.pages import Page
 from bot.store.reading import Said
 from bot.store.tables import File
 from bot.store.ticketing import OVER
-from bot.ticket_page.expecting import expected
+from bot.ticket_page.expecting import expected, standing
 from bot.ticket_page.form import FILE_BYTES, MOST_FILES
 from bot.ticket_page.links import TicketLinks
 from channels.words import Author, Markup
@@ -60,6 +60,7 @@ def shown(  # noqa: PLR0913 - what stands on the page
     longest = settings.conversation.longest_message
     values = {
         "ticket": found.ticket,
+        "state": standing(found.ticket),
         "open": found.ticket.state not in OVER,
         "newer": found.newer,
         "due": due,
