@@ -138,11 +138,17 @@ def test_what_can_be_expected(state: TicketState, due: str | None, *, answered: 
 
 def test_a_ticket_begun_that_nobody_has_is_in_the_queue() -> None:
     """Nobody is said to be working on it."""
-    ticket = Ticket.model_construct(state=TicketState.OPEN, assignee=None)
-    assert standing(ticket) == "queue"
-    ticket.assignee = "Anna"
-    assert standing(ticket) == "open"
-    assert standing(Ticket.model_construct(state=TicketState.NEW, assignee=None)) == "new"
+    words = {
+        (state, agent): standing(Ticket.model_construct(state=state, assignee=agent))
+        for state in (TicketState.NEW, TicketState.OPEN, TicketState.PENDING)
+        for agent in (None, "Anna")
+    }
+    assert words[TicketState.OPEN, None] == "queue"
+    assert {state.value: word for (state, agent), word in words.items() if agent} == {
+        "new": "new",
+        "open": "open",
+        "pending": "pending",
+    }
 
 
 def test_a_token_is_read_back_and_no_other() -> None:
