@@ -22,6 +22,7 @@ from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.reading import Said, TicketView
 from bot.store.tables import MessageState, TicketEvent, TicketState
+from bot.ticket_page import giving
 from bot.tickets import Tickets
 from channels.words import Author
 
@@ -132,7 +133,8 @@ async def _worked(settings: Settings, work: Callable[[Tickets], Awaitable[Result
     try:
         database.migrate()
         words = answers.load(settings.folders.responses, settings.brand.name, settings.languages)
-        return await work(Tickets(database, words, settings.delivery.longest_send))
+        page = giving.of(database, settings).link
+        return await work(Tickets(database, words, settings.delivery.longest_send, page=page))
     finally:
         database.close()
 

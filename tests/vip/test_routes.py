@@ -19,16 +19,14 @@ from bot.callbacks.calls import Calls
 from bot.contacts import TierWatch, contacts_router
 from bot.desk import calls as calls_page
 from bot.desk import house
-from bot.desk.live import LiveDesk
-from bot.desk.parts import Parts
 from bot.files import Files
 from bot.store import tokens
 from bot.store.call_tables import CallBack, CallState
 from bot.store.tables import Contact, TicketEvent
 from bot.tickets import Tickets
 from bot.tiers import Tiers
-from tests.desk.house import browser_of, csrf, hire, log_in
 from tests.desk.house import app_of as desk_of
+from tests.desk.house import browser_of, csrf, hire, log_in, parts_of
 from tests.samples import NOW, rows
 from tests.vip.talk import Talk
 
@@ -153,14 +151,7 @@ async def test_calls_on_the_desk(talk: Talk) -> None:
     _, slots = await talk.say("<script>alert(1)</script>")
     await talk.press(slots)
     app = desk_of(talk.database, talk.content, talk.settings)
-    parts = Parts(
-        talk.settings,
-        talk.content,
-        talk.database,
-        Files(Path("nowhere")),
-        Tickets(talk.database, talk.content.answers, 5),
-        LiveDesk(talk.database),
-    )
+    parts = parts_of(talk.database, talk.content, talk.settings)
     house.install(app, talk.database, talk.settings, calls_page.routes(parts))
     hire(talk.database)
     async with browser_of(app) as anna:
