@@ -11,7 +11,8 @@ from sqlmodel import Session, col, select
 
 from bot.errors import NotFound, Refused
 from bot.store.page_tables import TicketPage
-from bot.store.rows import BESIDE, LARGEST_ID, SHOWN, WHOLE, Said, with_files
+from bot.store.reading import SHOWN, Said, with_files
+from bot.store.rows import BESIDE, LARGEST_ID, WHOLE
 from bot.store.settling import settle
 from bot.store.tables import (
     Address,
