@@ -148,11 +148,20 @@ class App:
         api.install(app, self.tickets, self.database, self.files)
         app.include_router(contacts_router(self.database, Tiers(self.settings.tiers), self.channels))
         app.include_router(calls_router(self.calls))
-        parts = Parts(self.settings, self.content, self.database, self.files, self.tickets, LiveDesk(self.database))
+        attachments = Attachments(self.database, self.files, self.channels)
+        parts = Parts(
+            self.settings,
+            self.content,
+            self.database,
+            self.files,
+            self.tickets,
+            attachments,
+            LiveDesk(self.database),
+        )
         house.install(app, self.database, self.settings, *routers(parts))
         app.include_router(queue_api.routes(self.router, self.places))
         webhooks_api.install(app, self.hooks)
-        ticket_routes.install(app, self.tickets, Attachments(self.database, self.files, self.channels))
+        ticket_routes.install(app, self.tickets, attachments)
         return app
 
     async def run(self, stop: asyncio.Event, server: web.Server | None = None) -> None:

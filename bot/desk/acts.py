@@ -15,6 +15,7 @@ from bot.errors import Refused
 from bot.store import desk
 from bot.store.agent_tables import Agent
 from bot.store.inbox import KeptFile
+from bot.store.ticketing_tables import LinkKind
 from bot.tickets import LONGEST_TEXT
 from channels.words import Attachment
 
@@ -42,7 +43,7 @@ def _answering(acts: APIRouter, parts: Parts) -> None:
 
     @acts.post("/reply")
     async def reply(agent: SignedIn, number: str, text: Typed = "", then: Short = "", files: Sent = None) -> Told:
-        kept = await _kept(parts, files)
+        kept = await _kept(parts, number, files)
         if then == "solve":
             await tickets.reply(number, agent.name, text, kept)
             await tickets.solve(number, agent.name)
@@ -108,8 +109,9 @@ def _moving(acts: APIRouter, parts: Parts) -> None:
         agent: SignedIn, number: str, title: Short, priority: Short, category: Short, team: Short = "", tags: Short = ""
     ) -> Told:
         wanted = [tag.strip() for tag in tags.replace("，", ",").split(",") if tag.strip()]
-        fields = {"title": title, "priority": priority, "category": category, "team": team, "tags": wanted}
-        await tickets.change(number, agent.name, **fields)
+        await tickets.change(
+            number, agent.name, title=title, priority=priority, category=category, team=team, tags=wanted
+        )
         return told(agent, "change")
 
 
@@ -123,7 +125,7 @@ def _joining(acts: APIRouter, parts: Parts) -> None:
 
     @acts.post("/split")
     async def split(agent: SignedIn, number: str, message: Id, title: Short) -> Told:
-        other = await tickets.split(number, agent.name, message, title)
+        other = await tickets.split(number, agent.name, title, message_id=message)
         return told(agent, "split", other=other) | {"undo": True}
 
     @acts.post("/undo")
@@ -132,7 +134,7 @@ def _joining(acts: APIRouter, parts: Parts) -> None:
         return told(agent, "undo")
 
     @acts.post("/link")
-    async def link(agent: SignedIn, number: str, other: Short, kind: Short) -> Told:
+    async def link(agent: SignedIn, number: str, other: Short, kind: Annotated[LinkKind, Form()]) -> Told:
         await tickets.link(number, other, kind, agent.name)
         return told(agent, "link")
 
@@ -151,12 +153,11 @@ def told(to: Agent, name: str, **values: str) -> Told:
     return {"told": Words(to.language)(f"desk.told_{name}", **values)}
 
 
-async def _kept(parts: Parts, files: list[UploadFile] | None) -> list[KeptFile]:
+async def _kept(parts: Parts, number: str, files: list[UploadFile] | None) -> list[KeptFile]:
     """A form without files has one that is empty."""
     named = [file for file in files or [] if file.filename]
-    return await parts.files.keep(
-        [
-            Attachment(name=file.filename or "", media_type=file.content_type or "", data=await file.read())
-            for file in named
-        ]
-    )
+    sent = [
+        Attachment(name=file.filename or "", media_type=file.content_type or "", data=await file.read())
+        for file in named
+    ]
+    return await parts.attachments.keep(number, sent)

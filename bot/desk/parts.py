@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.attachments import Attachments
 from bot.conversation import Content
 from bot.desk.live import LiveDesk
 from bot.files import Files
@@ -22,6 +23,7 @@ class Parts:
     database: Database
     files: Files
     tickets: Tickets
+    attachments: Attachments
     live: LiveDesk
 
     @property

@@ -29,6 +29,9 @@ MOST_GUESSES = 3
 #: Pictures a browser shows by itself; whatever else is saved.
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
+#: What the words of a line may name that not every line of its kind has.
+NOTHING = dict.fromkeys(("to", "what", "error", "other", "score"), "")
+
 GOES_OUT = frozenset({Author.BOT, Author.AGENT, Author.SYSTEM})
 
 
@@ -148,7 +151,12 @@ class Teller:
         text = str(event.detail.get("text", "")) if event.kind == "note" else self._told(event)
         return Entry(event.id, event.kind, event.at, text, actor=event.actor)
 
+    def _kind(self, event: TicketEvent) -> str:
+        if event.kind == "assigned":
+            return "assigned_to" if event.detail.get("to") else "put_back"
+        return event.kind
+
     def _told(self, event: TicketEvent) -> str:
-        name = f"desk.event_{event.kind}"
-        values = {"actor": event.actor, "kind": event.kind, "to": "", "what": "", "error": "", **event.detail}
+        name = f"desk.event_{self._kind(event)}"
+        values = {**NOTHING, **event.detail, "actor": event.actor, "kind": event.kind}
         return self.words(name if self.words.has(name) else "desk.event_other", **values)

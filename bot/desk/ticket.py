@@ -13,7 +13,8 @@ from bot.desk.moments import share, short
 from bot.desk.suggesting import Suggestion, suggestions
 from bot.desk.talk import Entry, Teller
 from bot.policy import RISK, Policy
-from bot.store.desk import Linked, Opened
+from bot.store.desk import Opened
+from bot.store.linking import Linked
 from bot.store.opening import Line, OpenTicket
 from bot.store.selecting import SOON
 from bot.store.tables import Address, Ticket, TicketState
@@ -178,6 +179,10 @@ def nearness(at: datetime | None, now: datetime) -> str:
     return "late" if at <= now else "soon"
 
 
+#: Lines of what can be undone.
+JOINED = frozenset({"merged", "absorbed", "split", "split_off"})
+
+
 def _acts(ticket: Ticket, agent: str, happened: set[str]) -> Iterator[Act]:
     if ticket.state in OVER:
         if ticket.state is TicketState.SOLVED:
@@ -193,5 +198,5 @@ def _acts(ticket: Ticket, agent: str, happened: set[str]) -> Iterator[Act]:
         yield Act("merge", "m")
         yield Act("split", "p")
     yield Act("link", "i")
-    if happened & {"merged", "split"}:
+    if happened & JOINED:
         yield Act("undo", "u")

@@ -11,9 +11,11 @@ from sqlmodel import Session, col, delete, func, select
 
 from bot.errors import NotFound
 from bot.store.desk_tables import Looking
+from bot.store.linking import Linked, links_of
 from bot.store.opening import OpenTicket, open_ticket
 from bot.store.tables import Message, Ticket, TicketConversation, TicketEvent, TicketState
 from bot.store.ticketing import find
+from bot.store.ticketing_tables import Correction
 
 #: Seconds since the last sign of an agent who has a ticket open, and since the last stroke of one who writes.
 LOOKS_FOR, WRITES_FOR = timedelta(seconds=20), timedelta(seconds=8)
@@ -28,15 +30,6 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
-class Linked:
-    """A ticket that belongs to another, and how."""
-
-    kind: str
-    number: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
 class Opened:
     """A ticket as an agent opens it."""
 
@@ -44,6 +37,7 @@ class Opened:
     mark: str
     looking: Sequence[Looking]
     linked: Sequence[Linked] = ()
+    #: The number of the ticket that goes on in its place.
     merged_into: str = ""
     #: Intents agents corrected, by message.
     corrected: Mapping[int, str] = field(default_factory=dict)
@@ -54,8 +48,21 @@ def open_for(session: Session, number: str, agent: str, before: Before, limit: i
     look(session, number, agent, now, writing=False)
     session.flush()
     opened = open_ticket(session, number, before.message, before.event, limit)
-    others = looking(session, opened.ticket.id, agent, now)
-    return Opened(opened, mark(session, opened.ticket.number, now), others)
+    ticket = opened.ticket
+    into = session.get_one(Ticket, ticket.merged_into_id).number if ticket.merged_into_id else ""
+    return Opened(
+        opened,
+        mark(session, ticket.number, now),
+        looking(session, ticket.id, agent, now),
+        links_of(session, ticket),
+        into,
+        _corrected(session, [line.message.id for line in opened.said]),
+    )
+
+
+def _corrected(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    rows = session.exec(select(Correction).where(col(Correction.message_id).in_(ids)))
+    return {row.message_id: row.intent for row in rows}
 
 
 def last_event(session: Session) -> int:

@@ -13,6 +13,7 @@ from bot.desk.texts import FOLDER, texts
 from bot.store.agent_tables import Presence
 from bot.store.tables import MessageState, TicketState
 from bot.store.ticketing import RANK
+from bot.store.ticketing_tables import LinkKind
 from bot.store.views import BUILT_IN
 
 DESK = FOLDER.parent
@@ -33,7 +34,7 @@ JOINED = {
     "desk.reason_": ["human", "unsure", "unhelpful", "risk", "down", "fault", "policy", "call"],
     "desk.clock_": ["first_response", "next_response", "resolution"],
     "desk.act_": ["take", "solve", "release", "assign", "hold", "reopen", "merge", "split", "link", "undo", "change"],
-    "desk.link_": ["related", "duplicate", "follow_up", "causes"],
+    "desk.link_": [f"{kind.value}{end}" for kind in LinkKind for end in ("", "_reverse")],
 }
 
 

@@ -23,8 +23,8 @@ import bot.store.search_tables
 import bot.store.settling_tables
 import bot.store.tables
 import bot.store.ticketing_tables
+import bot.store.upload_tables
 import bot.store.webhook_tables  # noqa: F401 - importing them fills the metadata
-import bot.store.upload_tables  # noqa: F401 - importing them fills the metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
