@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from bot.aside import Aside
 from bot.callbacks.booking import Booking
 from bot.callbacks.section import CallBacksSection
 from bot.conversation import Content, Conversations
@@ -77,7 +78,7 @@ class Talk:
     def __post_init__(self) -> None:
         self.booking = Booking(self.database, self.section, self.calendar)
         self.conversations = Conversations(
-            self.database, self.content, understand, self.settings, {"memory": Memory()}, booking=self.booking
+            self.database, self.content, understand, self.settings, {"memory": Memory()}, Aside(booking=self.booking)
         )
 
     @property
