@@ -122,7 +122,7 @@ class Stage(RuleBasedStateMachine):
         if number in self.held:
             self.silent.setdefault(person, self.said_by_bot(person))
 
-    async def replying(self, number: str, person: str, act: Coroutine[Any, Any, None]) -> None:
+    async def replying(self, number: str, person: str, act: Coroutine[Any, Any, object]) -> None:
         """As `taking`; where the bot's last message hangs, the answer waits behind it, and no silence is promised."""
         await act
         if not self.database.transact(outbox.in_flight, self.ids[person]):
