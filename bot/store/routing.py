@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, func, or_
-from sqlmodel import Session, col, select, update
+from sqlalchemy import select as select_row
+from sqlmodel import Session, col, select
 
 from bot.errors import Refused
 from bot.store import presence, ticketing
@@ -20,6 +20,7 @@ from bot.store.tables import (
     Address,
     Contact,
     Conversation,
+    Moment,
     Ticket,
     TicketConversation,
     TicketEvent,
@@ -79,19 +80,23 @@ class Stranded:
 
 def queue(session: Session) -> list[Queued]:
     """Every ticket that waits for somebody to take it, oldest first."""
-    rows = session.exec(
-        select(Ticket, Contact.attributes)
+    since = func.coalesce(Ticket.waiting_since, Ticket.created_at, type_=Moment)
+    wanted: list[Any] = [
+        *(Ticket.id, Ticket.number, Ticket.title, Ticket.priority, Ticket.tier),
+        *(Ticket.category, Ticket.team, Ticket.language, since, Contact.attributes),
+    ]
+    rows: Iterable[Any] = session.connection().execute(
+        select_row(*wanted)
         .join(TicketConversation, col(TicketConversation.ticket_id) == Ticket.id)
         .join(Conversation, col(TicketConversation.conversation_id) == Conversation.id)
         .join(Address, col(Conversation.address_id) == Address.id)
         .join(Contact, col(Address.contact_id) == Contact.id)
-        .where(col(Ticket.state).in_(OURS), col(Ticket.assignee).is_(None), Conversation.owner == Owner.QUEUE)
+        .where(col(Ticket.state).in_(OURS), col(Ticket.assignee).is_(None), col(Conversation.owner) == Owner.QUEUE)
         .order_by(col(Ticket.id), col(Conversation.id))
     )
-    # Of several conversations the newest says whose it is.
-    found = {ticket.id: (ticket, attributes) for ticket, attributes in rows}
     passed = _passed(session)
-    return [_queued(*row, passed.get(id_, frozenset())) for id_, row in found.items()]
+    # Of several conversations the newest says whose it is.
+    return list({row.id: Queued(*row, passed=passed.get(row.id, frozenset())) for row in rows}.values())
 
 
 def desk(session: Session) -> list[AtDesk]:
@@ -196,45 +201,6 @@ def give_back_all(
     ).all()
     numbers = [ticket.number for ticket in tickets]
     return [number for number in numbers if give_back(session, number, name, why, notice_for(number), now)]
-
-
-def teams(session: Session) -> dict[str, tuple[int, int]]:
-    """Every team that an agent or a ticket names, with how many agents are in it and how many tickets wait for it."""
-    members = Counter(name for agent in presence.everybody(session) for name in agent.teams)
-    rows = session.exec(
-        select(Ticket.team, func.count())
-        .where(col(Ticket.state).not_in(OVER), Ticket.team != "")
-        .group_by(col(Ticket.team))
-    )
-    tickets = dict(rows.all())
-    return {name: (members[name], tickets.get(name, 0)) for name in {*members, *tickets}}
-
-
-def file_under_teams(session: Session, teams: Mapping[int, str]) -> None:
-    """Writes down whose queue tickets that no team has wait in; `teams` by the tickets' ids."""
-    for ticket_id, team in teams.items():
-        session.exec(
-            update(Ticket)
-            .where(col(Ticket.id) == ticket_id, col(Ticket.team) == "")
-            .values(team=team)
-            .execution_options(synchronize_session=False)
-        )
-
-
-def _queued(ticket: Ticket, attributes: Mapping[str, Any], passed: frozenset[str]) -> Queued:
-    return Queued(
-        id=ticket.id,
-        number=ticket.number,
-        title=ticket.title,
-        priority=ticket.priority,
-        tier=ticket.tier,
-        category=ticket.category,
-        team=ticket.team,
-        language=ticket.language,
-        since=ticket.waiting_since or ticket.created_at,
-        attributes=attributes,
-        passed=passed,
-    )
 
 
 def _passed(session: Session) -> dict[int, frozenset[str]]:
