@@ -158,7 +158,6 @@ def _ticket_of(escalation: Escalation, tier: str, attributes: Mapping[str, Any],
         language=escalation.language,
         since=now,
         attributes=attributes,
-        passed=frozenset(),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -56,7 +56,7 @@ class Queued:
     #: Its user's, as the company vouches for them.
     attributes: Mapping[str, Any]
     #: Who had it and did not answer.
-    passed: frozenset[str]
+    passed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,10 @@ def queue(session: Session) -> list[Queued]:
         .order_by(col(Ticket.id), col(Conversation.id))
     )
     passed = _passed(session)
+    found = [Queued(*row) for row in rows]
     # Of several conversations the newest says whose it is.
-    return list({row.id: Queued(*row, passed=passed.get(row.id, frozenset())) for row in rows}.values())
+    newest = {ticket.id: ticket for ticket in found}.values()
+    return [replace(ticket, passed=passed[ticket.id]) if ticket.id in passed else ticket for ticket in newest]
 
 
 def desk(session: Session) -> list[AtDesk]:
