@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from bot.settings import Section, Settings
+from bot.section import Section
+from bot.settings import Settings
 from channels import channel_class, registry
 from channels.table import table
 
