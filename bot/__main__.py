@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.commands import announce, model, tickets, tokens
+from bot.commands import agents, announce, audit, corrections, model, sla, tickets, tokens, webhooks
 from bot.commands.channels import channels
 from bot.commands.chat import chat
 from bot.commands.check import check
@@ -24,12 +24,17 @@ app.command()(check)
 app.command()(channels)
 app.command()(train)
 app.command()(evaluate)
+app.add_typer(agents.app, name="agents")
 app.command()(queue)
 app.command()(presence)
 app.add_typer(announce.app, name="announce")
+app.add_typer(audit.app, name="audit")
+app.add_typer(corrections.app, name="corrections")
 app.add_typer(model.app, name="model")
+app.add_typer(sla.app, name="sla")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(webhooks.app, name="webhooks")
 
 
 def main() -> None:

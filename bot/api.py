@@ -5,20 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 from structlog import get_logger
 
+from bot.access.scopes import Scope, needs_scope, opens_ticket
 from bot.bound import Bounded
-from bot.errors import NotFound, Refused, StorageDown
+from bot.errors import NotAllowed, NotFound, Refused, StorageDown
 from bot.files import Files
-from bot.store import reading, tokens
+from bot.store import reading
 from bot.store.database import Database
 from bot.store.reading import Said, TicketView
 from bot.store.tables import MessageState, Ticket, TicketState
+from bot.store.ticketing_tables import LinkKind
 from bot.tickets import LONGEST_TEXT, Tickets
 from channels.words import Author, Owner
 
@@ -33,8 +34,6 @@ FILE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-_bearer = HTTPBearer(auto_error=False, description="A token made with `frontdesk tokens create AGENT`")
-
 
 class TicketOut(BaseModel):
     """A ticket, as lists show it."""
@@ -45,11 +44,16 @@ class TicketOut(BaseModel):
     priority: str
     state: TicketState
     assignee: str | None
+    team: str
+    tags: list[str]
+    tier: str
     language: str
     reason: str
     facts: dict[str, str]
     tried: list[str]
     promised_at: datetime
+    #: Since when the user waits for us; null where it is not our turn.
+    waiting_since: datetime | None
     created_at: datetime
     updated_at: datetime
     first_response_at: datetime | None
@@ -118,8 +122,20 @@ class ContactOut(BaseModel):
     attributes: dict[str, Any]
 
 
+class LinkOut(BaseModel):
+    """A ticket this one is linked with; `reverse` where it is that one which follows this, or causes it."""
+
+    kind: LinkKind
+    number: str
+    title: str
+    reverse: bool
+
+
 class TicketDetail(TicketOut):
-    """A ticket with everything an agent needs to answer it."""
+    """A ticket with everything an agent needs to answer it; `merged_into` names the one that goes on in its place."""
+
+    merged_into: str | None
+    links: list[LinkOut]
 
     owner: Owner
     contact: ContactOut
@@ -129,7 +145,7 @@ class TicketDetail(TicketOut):
 
 
 class TextIn(BaseModel):
-    """What an agent writes: Markdown in a reply, plain text in a note."""
+    """What an agent writes where only agents see it."""
 
     text: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
 
@@ -138,6 +154,8 @@ def detail(view: TicketView) -> TicketDetail:
     """The whole ticket in the API's words."""
     return TicketDetail(
         **_plain(view.ticket),
+        merged_into=view.merged_into,
+        links=[LinkOut.model_validate(link, from_attributes=True) for link in view.links],
         owner=view.owner,
         contact=ContactOut.model_validate(view.contact, from_attributes=True),
         addresses=[AddressOut.model_validate(address, from_attributes=True) for address in view.addresses],
@@ -151,18 +169,8 @@ def brief(ticket: Ticket) -> TicketOut:
     return TicketOut(**_plain(ticket))
 
 
-async def known_agent(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> str:
-    """Whose token came along; the application's `state.database` knows."""
-    database: Database = request.app.state.database
-    name = await database.run(tokens.agent_of, credentials.credentials) if credentials else None
-    if name is None:
-        raise HTTPException(401, "a valid token is needed: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
-    return name
-
-
-Agent = Annotated[str, Depends(known_agent)]
+Reader = Annotated[str, Depends(opens_ticket(Scope.TICKETS_READ))]
+Agent = Annotated[str, Depends(opens_ticket(Scope.TICKETS_WRITE))]
 
 
 def install(app: FastAPI, tickets: Tickets, database: Database, files: Files) -> None:
@@ -179,7 +187,7 @@ def _router(tickets: Tickets) -> APIRouter:
 
     @api.get("/tickets")
     async def list_tickets(
-        _: Agent,
+        _: Annotated[str, Depends(needs_scope(Scope.TICKETS_READ))],
         state: Annotated[list[TicketState] | None, Query()] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> list[TicketOut]:
@@ -187,7 +195,7 @@ def _router(tickets: Tickets) -> APIRouter:
         return [brief(ticket) for ticket in await tickets.list(state or (), limit)]
 
     @api.get("/tickets/{number}")
-    async def show_ticket(_: Agent, number: str) -> TicketDetail:
+    async def show_ticket(_: Reader, number: str) -> TicketDetail:
         """A ticket with its conversation and timeline."""
         return detail(await tickets.show(number))
 
@@ -195,12 +203,6 @@ def _router(tickets: Tickets) -> APIRouter:
     async def take_ticket(agent: Agent, number: str) -> TicketDetail:
         """You answer from here on; the bot has said its last word when this returns."""
         await tickets.take(number, agent)
-        return detail(await tickets.show(number))
-
-    @api.post("/tickets/{number}/reply")
-    async def reply_to_ticket(agent: Agent, number: str, body: TextIn) -> TicketDetail:
-        """Sends Markdown to the user, taking the ticket first where nobody has it."""
-        await tickets.reply(number, agent, body.text)
         return detail(await tickets.show(number))
 
     @api.post("/tickets/{number}/note")
@@ -228,12 +230,12 @@ def _message_router(tickets: Tickets, database: Database, files: Files) -> APIRo
     api = APIRouter(prefix=PREFIX, tags=["tickets"])
 
     @api.get("/tickets/{number}/messages/{message_id}/original")
-    async def show_original(_: Agent, number: str, message_id: int) -> OriginalOut:
+    async def show_original(_: Reader, number: str, message_id: int) -> OriginalOut:
         """A message as it came, before anything was left out of its text."""
         return OriginalOut.model_validate(await tickets.original(number, message_id), from_attributes=True)
 
     @api.get("/tickets/{number}/files/{file_id}", response_class=FileResponse)
-    async def download_file(_: Agent, number: str, file_id: int) -> FileResponse:
+    async def download_file(_: Reader, number: str, file_id: int) -> FileResponse:
         """A file of the ticket's conversations, to be saved."""
         file = files.stored(await database.run(reading.file_of_ticket, number, file_id))
         if not file.path.exists():
@@ -244,7 +246,7 @@ def _message_router(tickets: Tickets, database: Database, files: Files) -> APIRo
 
 
 def _answer_errors(app: FastAPI) -> None:
-    statuses: dict[type[Exception], int] = {NotFound: 404, Refused: 409}
+    statuses: dict[type[Exception], int] = {NotFound: 404, NotAllowed: 403, Refused: 409}
 
     async def answer(_: Request, error: Exception) -> JSONResponse:
         status = next(status for kind, status in statuses.items() if isinstance(error, kind))

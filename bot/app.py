@@ -5,17 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 import structlog
 from fastapi import FastAPI
 
-from bot import answers, api, domain, policy, secret, web
+from bot import answers, api, choices, domain, policy, secret, ticket_routes, web
+from bot.attachments import Attachments
+from bot.closing import Closing
 from bot.conversation import Content, Conversations
 from bot.delivery import Delivery
+from bot.desk import house
+from bot.desk.live import LiveDesk
+from bot.desk.parts import Parts
+from bot.desk.routers import routers
 from bot.errors import StorageDown
 from bot.files import Files
 from bot.health import Health
 from bot.host import ChannelHost
+from bot.indexing import Indexing
 from bot.language import Languages
 from bot.links import Links
 from bot.mind import Mind
@@ -27,12 +35,17 @@ from bot.routing.router import Router
 from bot.routing.telling import Telling
 from bot.settings import Settings
 from bot.settling import Settling
+from bot.sla.policies import Policies
+from bot.sla.watch import Watch
 from bot.staff import Staff
 from bot.states import States
 from bot.store.database import Database
 from bot.store.lease import Lease, lease_on
 from bot.tickets import Tickets
 from bot.training.live import Live, follow
+from bot.webhooks import api as webhooks_api
+from bot.webhooks.desk import Webhooks
+from bot.webhooks.sender import Sender
 from bot.worker import Worker
 from channels.base import Channel
 from channels.words import Place, Signal
@@ -67,6 +80,7 @@ class App:
         self, settings: Settings, content: Content, channels: Mapping[str, Channel], rasa: RasaServer | None
     ) -> None:
         self.settings = settings
+        self.content = content
         self.channels = channels
         self.database = Database(settings.database.url)
         self.database.migrate()
@@ -79,10 +93,18 @@ class App:
         self.files = files = Files(settings.folders.var / "files")
         self.delivery = Delivery(self.database, channels, files, settings.delivery, links.whole)
         self.worker = Worker(self.database, conversations, channels.keys(), self._show, self.delivery.nudge)
-        self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send)
+        known = choices.load(settings.folders.intents, content.policy)
+        self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send, known)
+        self.closing = Closing(self.database, timedelta(days=settings.tickets.reopen_days))
         self.settling = Settling(self.database, channels)
         self.telling = Telling(self.database, places, channels, content.answers)
         self.states = States(self.database)
+        policies = Policies(settings.calendars, settings.sla.policies)
+        self.watch = Watch(self.database, policies, content.answers)
+        self.webhooks = Sender(self.database, key, settings.webhooks)
+        allow_private = settings.webhooks.allow_private
+        self.hooks = Webhooks(self.database, key, self.webhooks, allow_private=allow_private)
+        self.indexing = Indexing(self.database)
         section = settings.delivery
         self.mirrors = Mirrors(self.database, channels, files, content.answers, section, self.states.trouble)
         agents = {name: channel.staff.agents for name, channel in channels.items() if channel.staff}
@@ -113,7 +135,20 @@ class App:
             next(iter(chats), None),
         )
         api.install(app, self.tickets, self.database, self.files)
+        attachments = Attachments(self.database, self.files, self.channels)
+        parts = Parts(
+            self.settings,
+            self.content,
+            self.database,
+            self.files,
+            self.tickets,
+            attachments,
+            LiveDesk(self.database),
+        )
+        house.install(app, self.database, self.settings, *routers(parts))
         app.include_router(queue_api.routes(self.router, self.places))
+        webhooks_api.install(app, self.hooks)
+        ticket_routes.install(app, self.tickets, attachments)
         return app
 
     async def run(self, stop: asyncio.Event, server: web.Server | None = None) -> None:
@@ -142,7 +177,11 @@ class App:
                     self.mirrors,
                     self.settling,
                     self.states,
+                    self.closing,
+                    self.watch,
                     self.router,
+                    self.webhooks,
+                    self.indexing,
                     self.telling,
                 )
             ]

@@ -61,6 +61,8 @@ class Briefing:
                 return f"{self.told('staff_edited', who=self._who(said))}\n{self._quoted(said)}"
             case "deleted":
                 return self.told("staff_deleted", who=self._who(said))
+            case "unsent":
+                return f"{self.told('staff_unsent', agent=event.actor)}\n{self._quoted(said, LONGEST_SAID)}"
             case "withheld" | "failed" | "unknown":
                 error = str(event.detail.get("error") or "")
                 return f"{self.told(f'staff_{event.kind}', error=error)}\n\n{self._quoted(said)}"
@@ -73,8 +75,21 @@ class Briefing:
                 return f"{self.told('staff_note', agent=event.actor)}\n{note}"
             case "taken" | "released" | "solved":
                 return self.told(f"staff_{event.kind}", agent=event.actor)
-            case "escalated":
-                return self.told("staff_again", reason=self._reason(str(event.detail.get("reason"))))
+            case "escalated" | "reopened" if "reason" in event.detail:
+                return self.told("staff_again", reason=self._reason(str(event.detail["reason"])))
+        return self._elsewhere(event)
+
+    def _elsewhere(self, event: TicketEvent) -> str:
+        """What was done where there are more ways to than in a room."""
+        match event.kind:
+            case "assigned" if event.detail.get("to"):
+                return self.told("staff_taken", agent=str(event.detail["to"]))
+            case "reopened":
+                return self.told("staff_reopened", agent=event.actor)
+            case "merged" | "absorbed":
+                return self.told(f"staff_{event.kind}", agent=event.actor, ticket=str(event.detail["other"]))
+            case "warned" | "breached" if event.detail.get("notify"):
+                return self.told(f"staff_{event.kind}", clock=self.told(f"clock_{event.detail['clock']}"))
         return ""
 
     def _known(self, view: TicketView) -> str:

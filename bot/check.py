@@ -10,6 +10,7 @@ from bot.answers import OWN, PLACEHOLDER, SENTENCES, Answers, Variation
 from bot.check_database import database_problems
 from bot.check_policy import policy_problems, risk_problems
 from bot.check_routing import routing_problems
+from bot.check_tiers import tier_problems
 from bot.config_file import ConfigFile
 from bot.decision import DIDNT_HELP, HUMAN, INTENT
 from bot.errors import Misconfigured, Problem
@@ -39,6 +40,7 @@ def problems(file: ConfigFile) -> list[Problem]:
     if read:
         found += domain.problems(read)
         intents = domain.intents(read)
+        found += tier_problems(loaded, file, intents)
         if words:
             found += answer_problems(words, intents)
         if rules:

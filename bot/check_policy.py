@@ -8,7 +8,7 @@ from bot.config_file import ConfigFile
 from bot.decision import DIDNT_HELP, HUMAN
 from bot.domain import Risk
 from bot.errors import Problem
-from bot.policy import FILE, GENERAL, RISK, SPECIAL, Policy, Texts, bare
+from bot.policy import FILE, GENERAL, RISK, SPECIAL, TONE, Policy, Texts, bare
 
 #: Keys that lead to something in escalation.yml, what is wrong with it, and the remedy.
 Finding = tuple[tuple[str, ...], str, str]
@@ -31,8 +31,8 @@ def _strange_names(rules: Policy, intents: dict[str, str]) -> Iterator[Finding]:
     for intent, rule in rules.intents.items():
         if rule.category not in rules.categories:
             yield ("intents", intent), f"no category {rule.category!r}", "add it under categories"
-    if RISK in rules.facts:
-        yield ("facts", RISK), "a name that tickets use for the risk class", "call the fact something else"
+    for own in sorted({RISK, TONE} & rules.facts.keys()):
+        yield ("facts", own), f"a name that tickets use for the {own}", "call the fact something else"
     for name, category in rules.categories.items():
         for fact in sorted(set(category.facts) - rules.facts.keys()):
             yield ("categories", name, "facts"), f"no fact {fact!r}", "add it under facts"
@@ -46,15 +46,23 @@ def risk_problems(rules: Policy, risks: Mapping[str, Risk], intents: Mapping[str
 
 def _strange_phrases(rules: Policy, intents: Mapping[str, str], languages: Sequence[str]) -> Iterator[Finding]:
     meant = {HUMAN, DIDNT_HELP, *(intents.keys() - SPECIAL)}
-    for intent, said in rules.phrases.items():
+    for intent in rules.phrases:
         if intent not in meant:
             yield ("phrases", intent), "no intent that has an answer", "name one of the domain, or remove it here"
-        for language in languages:
-            if not said.get(language):
-                yield ("phrases", intent), f"no phrase in {language}", f"add some under `{language}:`"
-        for language, phrases in said.items():
-            if not all(map(bare, phrases)):
-                yield ("phrases", intent, language), "a phrase without words", "remove it: it would mean anything"
+    for section, meanings in (("phrases", rules.phrases), ("tones", rules.tones)):
+        for name, said in meanings.items():
+            yield from _strange_words((section, name), said, languages)
+
+
+def _strange_words(
+    keys: tuple[str, ...], said: Mapping[str, tuple[str, ...]], languages: Sequence[str]
+) -> Iterator[Finding]:
+    for language in languages:
+        if not said.get(language):
+            yield keys, f"no phrase in {language}", f"add some under `{language}:`"
+    for language, phrases in said.items():
+        if not all(map(bare, phrases)):
+            yield (*keys, language), "a phrase without words", "remove it: it would mean anything"
 
 
 def _untranslated(rules: Policy, languages: Sequence[str]) -> Iterator[Finding]:

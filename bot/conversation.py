@@ -25,12 +25,14 @@ from bot.replies import Voice
 from bot.routing.places import Places, told
 from bot.settings import Settings
 from bot.situation import Situation
+from bot.sla.policies import Policies
 from bot.store import inbox, links, reading, turns
 from bot.store.database import Database
 from bot.store.inbox import Arrival, KeptFile, Pace
 from bot.store.links import Welcome
 from bot.store.tables import Ticket
 from bot.store.turns import Finished, Outcome, Reply, Turn
+from bot.tiers import Tiers
 from bot.understood import Understood
 from channels.base import Channel
 from channels.words import Author, Inbound, Owner, Place
@@ -74,14 +76,16 @@ class Conversations:
         self._settings = settings
         self._channels = channels
         self._links = private
+        self._sla = Policies(settings.calendars, settings.sla.policies)
         self._places = places
+        self._tiers = Tiers(settings.tiers)
         self._answerable = content.answers.intents()
         section = settings.conversation
         self._pace = Pace(timedelta(seconds=section.quiet_seconds), timedelta(seconds=section.burst_seconds))
 
     async def receive(self, channel: str, inbound: Inbound, files: Sequence[KeptFile]) -> Arrival:
         """Stores a message once, however often it is delivered."""
-        arrival = await self._database.run(inbox.receive, channel, inbound, files, self._pace, now())
+        arrival = await self._database.run(inbox.receive, channel, inbound, files, self._pace, now(), self._tiers)
         MESSAGES.labels(channel, "fresh" if arrival.fresh else "again").inc()
         log.info("received", channel=channel, message=arrival.message_id, conversation=arrival.conversation_id)
         return arrival
@@ -127,6 +131,7 @@ class Conversations:
         self, turn: Turn, decision: Decision, memory: Dialogue, situation: Situation, language: str
     ) -> Finished:
         voice, link = self._voice(turn.channel, language, public=turn.place.public), None
+        voice = replace(voice, heard=situation.text)
         if isinstance(decision, Escalate) and self._links and self._opens(turn):
             url, link = self._links.offer(_remembered(decision, memory))
             voice = replace(voice, link=url, hours=self._links.hours)
@@ -140,7 +145,7 @@ class Conversations:
             dialogue=memory.but(offered=self._numbered(turn, replies)).model_dump(exclude_defaults=True),
             replies=replies,
             link=link,
-            escalation=voice.escalation(decision, situation.text) if isinstance(decision, Escalate) else None,
+            escalation=voice.escalation(decision) if isinstance(decision, Escalate) else None,
             understood=understood.record() if understood else None,
             intent=best.intent if best else None,
             confidence=best.confidence if best else None,
@@ -152,7 +157,8 @@ class Conversations:
 
     def _voice(self, channel: str, language: str, *, public: bool = False) -> Voice:
         type_ = self._channels[channel].settings.type
-        return Voice(self._content.answers, self._content.policy, self._settings.tickets, language, type_, public)
+        words, rules, section = self._content.answers, self._content.policy, self._settings.tickets
+        return Voice(words, rules, section, language, type_, public, sla=self._sla, at=now())
 
     def _opens(self, turn: Turn) -> bool:
         """Whether a link to the web chat belongs under an escalation."""
@@ -221,7 +227,7 @@ class Conversations:
         """What the person hears of the queue. That nobody is there at this hour stands in the promise already."""
         expected = None
         if self._places and isinstance(decision, Escalate):
-            escalation = voice.escalation(decision, situation.text)
+            escalation = voice.escalation(decision)
             expected = await self._places.of_newcomer(turn.conversation_id, escalation, now())
             expected = None if expected.back_at else expected
         elif self._places and ticket:

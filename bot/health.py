@@ -8,9 +8,9 @@ from typing import Any
 import structlog
 
 from bot.errors import StorageDown
-from bot.metrics import RASA_READY, UNFINISHED
+from bot.metrics import RASA_READY, UNFINISHED, WEBHOOKS_QUEUED
 from bot.rasa import RasaServer, State
-from bot.store import reading
+from bot.store import reading, webhooks
 from bot.store.database import Database
 
 log = structlog.get_logger()
@@ -48,6 +48,7 @@ class Health:
         UNFINISHED.clear()
         try:
             waiting = await self._database.run(reading.counts)
+            WEBHOOKS_QUEUED.set(await self._database.run(webhooks.queued))
         except StorageDown:
             # `/health` says so; what is counted in memory is still worth telling.
             return

@@ -25,3 +25,5 @@ UNFINISHED = Gauge(
     "frontdesk_messages_unfinished", "Messages not yet handled or sent, by channel and state", ["channel", "state"]
 )
 RASA_READY = Gauge("frontdesk_rasa_ready", "1 while Rasa answers")
+WEBHOOKS = Counter("frontdesk_webhooks", "Tries to tell a webhook, by what became of them", ["result"])
+WEBHOOKS_QUEUED = Gauge("frontdesk_webhooks_queued", "Webhook deliveries yet to be told")

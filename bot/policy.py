@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
 from bot.config_file import ConfigFile
 from bot.domain import Risk
-from bot.settings import Priority
+from bot.priority import Priority
 
 FILE = "escalation.yml"
 
@@ -27,8 +27,11 @@ SPECIAL = frozenset({"human", "didnt_help", "ticket_status", "switch_language", 
 #: Where an escalation goes that belongs to no topic.
 GENERAL = "general"
 
-#: What a ticket calls the risk class, among its facts.
-RISK = "risk"
+#: What a ticket calls the risk class and the tone, among its facts.
+RISK, TONE = "risk", "tone"
+
+#: Priorities, each more urgent than the one before.
+RANK: tuple[Priority, ...] = get_args(Priority)[::-1]
 
 #: Dropped from words, where every other mark separates them.
 _APOSTROPHES = frozenset("'’‘`")
@@ -82,6 +85,8 @@ class Rules(_Part):
     phrases: Mapping[str, Mapping[str, tuple[str, ...]]] = {}
     #: Whole messages that ask, of somebody in the queue, how long it will take; by language.
     how_long: Mapping[str, tuple[str, ...]] = {}
+    #: Words within a message, by the tone they tell of and language; a tone makes a ticket more urgent by one step.
+    tones: Mapping[str, Mapping[str, tuple[str, ...]]] = {}
 
 
 class Policy(Rules):
@@ -99,6 +104,21 @@ class Policy(Rules):
         policy = self.intents.get(intent or "")
         priority = (policy and policy.priority) or self.categories[self.category_of(intent)].priority
         return "high" if intent in self.risks and priority in ("normal", "low") else priority
+
+    def tone(self, text: str) -> str | None:
+        """The tone that words of `text` tell of; the file's first of several."""
+        said = bare(text)
+        return next((tone for tone, pattern in self._tones.items() if pattern.search(said)), None)
+
+    def priority_for(self, intent: str | None, text: str, raised: int = 0) -> Priority:
+        """`priority_of` the intent, one step up for a tone in `text` and `raised` steps for who the person is.
+
+        Without a risk a tone lifts to high at most: urgent is what cannot wait, not who is loudest.
+        """
+        own = self.priority_of(intent)
+        loudest = "urgent" if intent in self.risks else "high"
+        may_rise = RANK.index(own) < RANK.index(loudest)
+        return _up(own, raised + (1 if may_rise and self.tone(text) else 0))
 
     def escalates(self, intent: str) -> bool:
         """Whether an answer to this intent opens a ticket as well."""
@@ -133,11 +153,11 @@ class Policy(Rules):
 
     @cached_property
     def _alarms(self) -> dict[str, re.Pattern[str]]:
-        found = {}
-        for intent in [intent for intent in self.phrases if intent in self.risks]:
-            told = filter(None, (bare(phrase) for phrases in self.phrases[intent].values() for phrase in phrases))
-            found[intent] = re.compile("|".join(map(_alone, told)) or _NOTHING)
-        return found
+        return {intent: _any_of(said) for intent, said in self.phrases.items() if intent in self.risks}
+
+    @cached_property
+    def _tones(self) -> dict[str, re.Pattern[str]]:
+        return {tone: _any_of(said) for tone, said in self.tones.items()}
 
 
 def load(folder: Path, risks: Mapping[str, Risk] = MappingProxyType({})) -> Policy:
@@ -159,6 +179,16 @@ def _plain(character: str) -> str:
     if kind[0] in "LNM":
         return character
     return "" if kind == "Cf" or character in _APOSTROPHES else " "
+
+
+def _up(priority: Priority, steps: int) -> Priority:
+    return RANK[min(RANK.index(priority) + steps, len(RANK) - 1)]
+
+
+def _any_of(said: Mapping[str, tuple[str, ...]]) -> re.Pattern[str]:
+    """What finds one of the phrases, of any language, in a text that is `bare`."""
+    told = filter(None, (bare(phrase) for phrases in said.values() for phrase in phrases))
+    return re.compile("|".join(map(_alone, told)) or _NOTHING)
 
 
 def _alone(phrase: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 FORM = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9/._~-]*)?")
@@ -18,3 +19,13 @@ def public_address(url: str) -> str:
             "must be https://host or https://host/path (http on this machine alone), and nothing behind it"
         )
     return url.rstrip("/")
+
+
+def local_address(host: str, port: int) -> str:
+    """Where a browser on this machine reaches who listens on `host`."""
+    try:
+        found = ip_address(host)
+    except ValueError:
+        return f"http://{host}:{port}"
+    name = "localhost" if found.is_unspecified else f"[{host}]" if found.version == 6 else host  # noqa: PLR2004 - IPv6
+    return f"http://{name}:{port}"

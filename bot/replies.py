@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from babel.dates import format_timedelta
 from babel.lists import format_list
 
 from bot.actions import Answer, Ask, Clarify, Decision, Escalate, Say, Silence, SwitchLanguage, TellStatus
 from bot.answers import Answers
 from bot.decision import DIDNT_HELP, HUMAN, INTENT, SKIP
-from bot.policy import RISK, Policy
+from bot.policy import RISK, TONE, Policy
+from bot.priority import Priority
 from bot.settings import Tickets
+from bot.sla.calendar import HORIZON, Calendar
+from bot.sla.policies import STANDARD, Policies
+from bot.sla.telling import back, when
 from bot.store.tables import Ticket
 from bot.store.ticketing import Escalation
 from bot.store.turns import Reply
@@ -39,8 +43,14 @@ class Voice:
     #: Where the person can go on in private, and for how many hours; "" where no link leads there.
     link: str = ""
     hours: int = 0
+    #: What is promised, to a person of this tier, and the moment that counts from.
+    sla: Policies = STANDARD
+    tier: str = ""
+    at: datetime = field(default_factory=partial(datetime.now, UTC))
     #: Where the person stands in the queue, as a sentence; "" where nothing is known.
     queue: str = ""
+    #: What the person wrote; its tone counts for an escalation's priority.
+    heard: str = ""
 
     def replies(self, decision: Decision, ticket: Ticket | None = None) -> list[Reply]:  # noqa: C901, PLR0911 - one case a decision
         """What to say; `ticket` is the one a `TellStatus` asked for, if it is the asker's."""
@@ -77,21 +87,26 @@ class Voice:
         (asked,) = self.replies(Ask(fact, first=True))
         return Reply(f"{here.text}\n\n{asked.text}", self.language, asked.choices)
 
-    def escalation(self, decision: Escalate, text: str) -> Escalation:
-        """The ticket of a decision; `text` is what the user wrote."""
-        priority = self.policy.priority_of(decision.topic)
-        risk = self.policy.risks.get(decision.topic or "")
+    def escalation(self, decision: Escalate) -> Escalation:
+        """The ticket of a decision."""
+        priority = self._priority(decision)
+        risk, tone = self.policy.risks.get(decision.topic or ""), self.policy.tone(self.heard)
         return Escalation(
             prefix=self.tickets.prefix,
-            title=self._title(decision.topic) if decision.topic else " ".join(text.split())[:LONGEST_TITLE],
+            title=self._title(decision.topic) if decision.topic else " ".join(self.heard.split())[:LONGEST_TITLE],
             category=self.policy.category_of(decision.topic),
             priority=priority,
             reason=decision.reason,
             language=self.language,
-            promise=timedelta(minutes=self.tickets.first_response_minutes[priority]),
-            facts={**self._checked(decision), **({RISK: risk} if risk else {})},
+            promise=self._due(decision) - self.at,
+            facts={**self._checked(decision), **({RISK: risk} if risk else {}), **({TONE: tone} if tone else {})},
             tried=decision.tried,
+            unhelped=decision.reason == "unhelpful" and decision.topic is None,
+            reopens=timedelta(days=self.tickets.reopen_days),
         )
+
+    def _priority(self, decision: Escalate) -> Priority:
+        return self.policy.priority_for(decision.topic, self.heard)
 
     def _checked(self, decision: Escalate) -> dict[str, str]:
         """The facts as agents read them: what a check found stands behind the value."""
@@ -115,13 +130,26 @@ class Voice:
         )
 
     def _escalated(self, decision: Escalate) -> list[Reply]:
-        minutes = self.tickets.first_response_minutes[self.policy.priority_of(decision.topic)]
-        wait = format_timedelta(timedelta(minutes=minutes), locale=self.language)
-        told = self._with_queue(self._say(f"escalated_{decision.reason}", ticket=TICKET, wait=wait))
+        calendar, due = self._promised(decision)
+        wanted = when(self.answers, self.language, due, calendar, self.at)
+        told = self._say(f"escalated_{decision.reason}", ticket=TICKET, when=wanted)
+        closed = back(self.answers, self.language, calendar, self.at)
+        told = self._with_queue(told)
+        told = replace(told, text=f"{told.text}\n\n{closed}") if closed else told
         approved = [self._approved(decision.answer)] if decision.answer else []
         if self.public:
             return [*approved, Reply(f"{told.text}\n\n{self._in_public()}", told.language)]
         return [*approved, self._with_useful_facts(decision, told)]
+
+    def _promised(self, decision: Escalate) -> tuple[Calendar, datetime | None]:
+        """By when a human answers first, and whose hours that counts; None where nobody can say."""
+        topic = decision.topic
+        policy = self.sla.match(self._priority(decision), self.policy.category_of(topic), self.tier)
+        return policy.calendar, policy.calendar.add(self.at, policy.first_response)
+
+    def _due(self, decision: Escalate) -> datetime:
+        _, due = self._promised(decision)
+        return due or self.at + HORIZON
 
     def _in_public(self) -> str:
         if self.link:

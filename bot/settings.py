@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, parse_qs, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lingua import IsoCode639_1
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, field_validator, model_validator
@@ -22,8 +23,10 @@ from bot.errors import Misconfigured, Problem
 from bot.public_address import public_address
 from bot.routing.settings import Routing
 from bot.section import Section
+from bot.sla import policies
+from bot.sla.sections import DEFAULTS, CalendarSection, PolicySection
+from bot.tiers import Tier
 
-Priority = Literal["urgent", "high", "normal", "low"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 
@@ -32,6 +35,13 @@ def _known(code: str) -> str:
     if not (code.islower() and hasattr(IsoCode639_1, code.upper())):
         raise ValueError(f"{code!r} is not a language that can be told from others: write en, zh, ...")
     return code
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no time zone: write Europe/Berlin, Asia/Shanghai, UTC ...") from error
 
 
 #: ISO 639-1, in small letters.
@@ -109,24 +119,18 @@ class ConversationSection(Section):
 
 
 class Tickets(Section):
-    """How tickets are numbered and what is promised with them."""
+    """How tickets are numbered."""
 
     prefix: Annotated[str, Field(pattern=r"^[A-Z]{1,6}$")] = "FD"
-    #: Minutes until the first answer of a human, by priority, as promised to the user.
-    first_response_minutes: Mapping[Priority, Annotated[int, Field(ge=1)]] = {
-        "urgent": 15,
-        "high": 60,
-        "normal": 240,
-        "low": 1440,
-    }
 
-    @field_validator("first_response_minutes")
-    @classmethod
-    def whole(cls, minutes: Mapping[Priority, int]) -> Mapping[Priority, int]:
-        missing = {"urgent", "high", "normal", "low"} - set(minutes)
-        if missing:
-            raise ValueError(f"no minutes for {', '.join(sorted(missing))}")
-        return minutes
+    #: Days in which a solved ticket is opened again; after them it is closed.
+    reopen_days: Annotated[int, Field(ge=1, le=365)] = 7
+
+
+class Sla(Section):
+    """What is promised to whom, and what happens when it is late."""
+
+    policies: Mapping[str, PolicySection] = DEFAULTS
 
 
 class DeliverySection(Section):
@@ -142,6 +146,65 @@ class DeliverySection(Section):
     def longest_send(self) -> float:
         """Seconds until it is settled what became of a part: a send, a look at the platform, and a moment."""
         return 2 * self.timeout_seconds + 1
+
+
+class Translator(Section):
+    """A server of LibreTranslate's API, which translates for agents who ask for it."""
+
+    url: Annotated[str, Field(pattern=r"^https?://\S+$")]
+    key: SecretStr | None = None
+    timeout_seconds: Seconds = 10
+
+
+class Desk(Section):
+    """The agents' desk at /desk."""
+
+    #: Hours after which who signed in must do so again, whatever they did meanwhile.
+    session_hours: Annotated[int, Field(ge=1, le=168)] = 12
+    #: Minutes without a request after which they must, too.
+    idle_minutes: Annotated[int, Field(ge=5, le=1440)] = 120
+    #: Who cannot work without a second factor; "leads" are all but plain agents.
+    second_factor: Literal["optional", "leads", "everybody"] = "optional"
+    #: A file an agent sends, in megabytes.
+    longest_file_mb: Annotated[int, Field(ge=1, le=100)] = 20
+    #: Seconds in which an agent can take an answer back before it is sent.
+    undo_seconds: Annotated[float, Field(ge=0, le=60)] = 5
+    #: None where nobody translates.
+    translator: Translator | None = None
+    #: Whose days reports count by, as Europe/Berlin or Asia/Shanghai.
+    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+
+
+class WebhookSection(Section):
+    """How the outside is told of tickets."""
+
+    #: Addresses in private networks may be told too, and this machine by http; for trying it out.
+    allow_private: bool = False
+    #: An endpoint that takes longer has not answered.
+    timeout_seconds: Annotated[float, Field(ge=1, le=60)] = 15
+    #: Deliveries on their way to one endpoint at a time.
+    at_once: Annotated[int, Field(ge=1, le=32)] = 4
+    #: Days what was told can be looked at and told again.
+    keep_days: Annotated[int, Field(ge=1, le=365)] = 30
+
+
+class TicketPageSection(Section):
+    """The page on which a user follows a ticket; there is one where `web.public_url` is set."""
+
+    #: Days a link to it opens.
+    link_days: Annotated[int, Field(ge=1, le=365)] = 30
+    #: Types of channels on which no link is given: mails are passed on to others, and who has the link has the page.
+    not_on: tuple[str, ...] = ("email",)
+
+
+class SatisfactionSection(Section):
+    """Whether people are asked how it was."""
+
+    enabled: bool = True
+    #: Minutes after a ticket is solved.
+    after_minutes: Annotated[int, Field(ge=0, le=1440)] = 5
+    #: A score up to this reopens the ticket; 0 never does.
+    reopen_up_to: Annotated[int, Field(ge=0, le=5)] = 0
 
 
 class Logs(Section):
@@ -174,8 +237,15 @@ class Settings(BaseSettings):
     decisions: Decisions = Decisions()
     conversation: ConversationSection = ConversationSection()
     tickets: Tickets = Tickets()
+    calendars: Mapping[str, CalendarSection] = {}
+    sla: Sla = Sla()
     delivery: DeliverySection = DeliverySection()
+    desk: Desk = Desk()
     routing: Routing = Routing()
+    tiers: Mapping[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")], Tier] = {}
+    webhooks: WebhookSection = WebhookSection()
+    ticket_page: TicketPageSection = TicketPageSection()
+    satisfaction: SatisfactionSection = SatisfactionSection()
     logs: Logs = Logs()
     folders: Folders = Folders()
     channels: dict[str, dict[str, object]] = {"webchat": {}}
@@ -202,6 +272,7 @@ def load(file: ConfigFile) -> Settings:
     problems = [
         *_strange_variables(),
         *secrets_in_file(file, UnderstandingSection, ("understanding",)),
+        *secrets_in_file(file, Translator, ("desk", "translator")),
         *_password_in_file(file),
     ]
     try:
@@ -211,6 +282,8 @@ def load(file: ConfigFile) -> Settings:
         raise Misconfigured(problems + error.problems) from error
     except SettingsError as error:
         raise Misconfigured([*problems, Problem("environment", PREFIX, str(error), "write it as JSON")]) from error
+    found = policies.problems(settings.calendars, settings.sla.policies)
+    problems += [Problem(file.line(keys), ".".join(keys), what, remedy) for keys, what, remedy in found]
     if problems:
         raise Misconfigured(problems)
     return settings

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from channels.vouched import Vouched
+
 
 class Author(StrEnum):
     """Who speaks. `SYSTEM` is Frontdesk itself: "Anna has joined"."""
@@ -161,6 +163,8 @@ class Inbound:
     verified_by: str = ""
     #: What the voucher says of the person: tier, name, e-mail.
     attributes: Mapping[str, str] = field(default_factory=dict)
+    #: What the company itself signed of them; only together with `verified_by`.
+    vouched: Vouched | None = None
     attachments: Sequence[Attachment] = ()
     #: Payload of the button pressed.
     choice: str | None = None

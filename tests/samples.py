@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import SQLModel, select
 
-from bot.store import inbox, ticketing, turns
+from bot.store import handling, inbox, ticketing, turns
 from bot.store.database import Database, Session
 from bot.store.inbox import Arrival, KeptFile, Pace
 from bot.store.tables import Conversation, Message, Ticket, TicketEvent
@@ -102,7 +102,7 @@ def escalated(database: Database, said: Inbound | None = None, channel: str = "m
 
 def take(database: Database, number: str, agent: str = "Anna") -> None:
     """`agent` answers from here on."""
-    database.transact(ticketing.take, number, agent, notice, NOW)
+    database.transact(handling.take, number, agent, notice, NOW)
 
 
 def rows(database: Database, table: type[Row]) -> list[Row]:

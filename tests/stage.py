@@ -20,7 +20,7 @@ from bot.errors import Refused, StorageDown
 from bot.files import Files
 from bot.rendering import parts
 from bot.settings import DeliverySection
-from bot.store import outbox, ticketing
+from bot.store import handling, outbox
 from bot.store.database import Session
 from bot.store.tables import Conversation, Message, MessageState
 from bot.store.turns import Turn
@@ -96,10 +96,10 @@ class Stage(RuleBasedStateMachine):
 
     def committed(self, work: Callable[..., Any], args: tuple[Any, ...]) -> None:
         """Keeps up with who has which ticket."""
-        if work in (ticketing.take, ticketing.reply):
+        if work in (handling.take, handling.reply):
             self.held.add(args[0])
             self.took(next(person for person, number in self.numbers.items() if number == args[0]))
-        elif work is ticketing.hand_back:
+        elif work is handling.hand_back:
             self.held.discard(args[0])
             self.silent = {person: said for person, said in self.silent.items() if self.numbers[person] != args[0]}
 
@@ -112,7 +112,7 @@ class Stage(RuleBasedStateMachine):
                 if message.state is MessageState.QUEUED:
                     self.overtaken.add(message.id)
 
-    async def taking(self, number: str, person: str, act: Coroutine[Any, Any, None]) -> None:
+    async def taking(self, number: str, person: str, act: Coroutine[Any, Any, object]) -> None:
         """`act`, and the moment it returns: unless the ticket was given back meanwhile, the bot is silent from here."""
         await act
         self.promised(number, person)
@@ -122,19 +122,19 @@ class Stage(RuleBasedStateMachine):
         if number in self.held:
             self.silent.setdefault(person, self.said_by_bot(person))
 
-    async def replying(self, number: str, person: str, act: Coroutine[Any, Any, None]) -> None:
+    async def replying(self, number: str, person: str, act: Coroutine[Any, Any, object]) -> None:
         """As `taking`; where the bot's last message hangs, the answer waits behind it, and no silence is promised."""
         await act
         if not self.database.transact(outbox.in_flight, self.ids[person]):
             self.promised(number, person)
 
-    def begin(self, act: Coroutine[Any, Any, None]) -> None:
+    def begin(self, act: Coroutine[Any, Any, object]) -> None:
         """Somebody at a desk does something, and hears that it cannot be done."""
         task = self.loop.create_task(self.heard_out(act))
         self.tasks.add(task)
         self.pump()
 
-    async def heard_out(self, act: Coroutine[Any, Any, None]) -> None:
+    async def heard_out(self, act: Coroutine[Any, Any, object]) -> None:
         try:
             await act
         except (Refused, StorageDown):

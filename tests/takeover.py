@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from bot.errors import Overtaken, StorageDown
-from bot.store import inbox, ticketing, turns
+from bot.store import handling, inbox, turns
 from bot.store.tables import MessageState
 from channels.errors import ChannelError, MayHaveArrived, Never, TryAgain
 from channels.words import Author, Place
@@ -37,7 +37,7 @@ class Takeover(Stage):
         for person in PEOPLE:
             self.bot_takes_its_turn(person, 1, escalates=True)
             if released:
-                self.database.transact(ticketing.hand_back, self.numbers[person], "Anna", "released", str, self.now())
+                self.database.transact(handling.hand_back, self.numbers[person], "Anna", "released", str, self.now())
         for _ in range(3 if quiet else 0):
             self.everything_catches_up(gate_open=True)
             self.time_passes(JUMPS[1])

@@ -12,36 +12,70 @@ import pytest
 from fastapi import FastAPI
 
 import bot.store.database
+from bot import ticket_routes
 from bot.api import install
+from bot.attachments import Attachments
 from bot.bound import LONGEST_BODY
+from bot.choices import Choices
 from bot.conversation import Content
 from bot.files import Files
 from bot.store import outbox, tokens
 from bot.store.database import Database
 from bot.store.inbox import KeptFile
 from bot.tickets import LONGEST_TEXT, Tickets
-from channels.words import Attachment, Place
+from channels.memory import Memory
+from channels.words import Attachment, Limits, Place
 from tests.samples import NOW, arrive, escalated, inbound, states, timeline
 
 BOB = Place(account="bot-1", handle="bob")
 
-ROUTES = [
-    ("GET", "/api/tickets"),
-    ("GET", "/api/tickets/{number}"),
-    ("GET", "/api/tickets/{number}/files/{file_id}"),
-    ("GET", "/api/tickets/{number}/messages/{message_id}/original"),
-    ("POST", "/api/tickets/{number}/take"),
-    ("POST", "/api/tickets/{number}/reply"),
-    ("POST", "/api/tickets/{number}/note"),
-    ("POST", "/api/tickets/{number}/solve"),
-    ("POST", "/api/tickets/{number}/release"),
-]
+#: Every route, with a body that it takes.
+ROUTES: dict[tuple[str, str], Any] = {
+    ("GET", "/api/tickets"): None,
+    ("GET", "/api/mentions"): None,
+    ("GET", "/api/tickets/{number}"): None,
+    ("PATCH", "/api/tickets/{number}"): {"priority": "high"},
+    ("GET", "/api/tickets/{number}/files/{file_id}"): None,
+    ("GET", "/api/tickets/{number}/messages/{message_id}/original"): None,
+    ("POST", "/api/tickets/{number}/messages/{message_id}/undo"): None,
+    ("POST", "/api/tickets/{number}/messages/{message_id}/retry"): {},
+    ("PUT", "/api/tickets/{number}/messages/{message_id}/intent"): {"intent": "trading_fees"},
+    ("POST", "/api/tickets/{number}/take"): None,
+    ("POST", "/api/tickets/{number}/uploads"): None,
+    ("POST", "/api/tickets/{number}/reply"): {"text": "Hello"},
+    ("POST", "/api/tickets/{number}/note"): {"text": "Hello"},
+    ("POST", "/api/tickets/{number}/solve"): None,
+    ("POST", "/api/tickets/{number}/release"): None,
+    ("POST", "/api/tickets/{number}/assign"): {"to": None},
+    ("POST", "/api/tickets/{number}/hold"): None,
+    ("POST", "/api/tickets/{number}/pend"): None,
+    ("POST", "/api/tickets/{number}/reopen"): None,
+    ("POST", "/api/tickets/{number}/merge"): {"into": "FD-1001"},
+    ("POST", "/api/tickets/{number}/split"): {"title": "x", "message": 1},
+    ("POST", "/api/tickets/{number}/undo"): None,
+    ("POST", "/api/tickets/{number}/links"): {"other": "FD-1001", "kind": "related"},
+    ("DELETE", "/api/tickets/{number}/links/{kind}/{other}"): None,
+    ("POST", "/api/tickets/{number}/seen"): None,
+}
+
+#: What the channel of these tickets carries.
+LIMITS = Limits(files=True, file_bytes=100, most_files=2)
+
+
+def named(route: str, number: str) -> str:
+    """The route to one ticket."""
+    named = route.format(number=number, file_id=1, message_id=1, kind="related", other="FD-1001")
+    return f"{named}?name=a.txt" if route.endswith("/uploads") else named
 
 
 def app_of(database: Database, content: Content, patience: float = 5, folder: Path = Path("nowhere")) -> FastAPI:
     """The API alone; files are in `folder`."""
     app = FastAPI()
-    install(app, Tickets(database, content.answers, patience), database, Files(folder))
+    tickets = Tickets(database, content.answers, patience, Choices(("general", "fees"), ("trading_fees",)))
+    files = Files(folder)
+    install(app, tickets, database, files)
+    channels = {"memory": Memory("memory", limits=LIMITS)}
+    ticket_routes.install(app, tickets, Attachments(database, files, channels))
     return app
 
 
@@ -75,12 +109,7 @@ async def test_every_route_needs_a_token(sqlite: Database, content: Content, met
     for token in (None, "fd_wrong", revoked, "ÿ"):
         async with client_of(app, None) as client:
             headers = {b"Authorization": f"Bearer {token}".encode("latin-1")} if token else {}
-            response = await client.request(
-                method,
-                route.format(number=number, file_id=1, message_id=1),
-                headers=headers,
-                json={"text": "Hello"} if method == "POST" else None,
-            )
+            response = await client.request(method, named(route, number), headers=headers, json=ROUTES[method, route])
         assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
     assert (states(sqlite), timeline(sqlite)) == before
 
@@ -166,9 +195,10 @@ async def test_withheld_reply_is_a_suggestion(anna: httpx.AsyncClient, database:
 async def test_unknown_ticket_is_404(anna: httpx.AsyncClient, database: Database, number: str) -> None:
     """A number nobody has is 404 on every route, whatever characters it has."""
     escalated(database)
-    for method, route in ROUTES[1:]:
-        body = {"text": "Hello"} if method == "POST" else None
-        response = await anna.request(method, route.format(number=number, file_id=1, message_id=1), json=body)
+    for (method, route), body in ROUTES.items():
+        if "{number}" not in route:
+            continue
+        response = await anna.request(method, named(route, number), json=body)
         assert response.status_code == 404, response.text
 
 

@@ -12,7 +12,7 @@ from bot.host import LONGEST_REASON, ChannelHost
 from bot.redaction import MARKS, Secret
 from bot.settings import Settings
 from bot.states import States
-from bot.store import outbox, ticketing
+from bot.store import handling, outbox
 from bot.store.database import Database
 from bot.store.outbox import Dispatch
 from bot.store.tables import Message, MessageState, TicketEvent
@@ -51,7 +51,7 @@ async def test_bounced_answer_is_failed_on_its_ticket(database: Database, host: 
     """The message is failed with the platform's reason, the timeline says so, and a second report changes nothing."""
     ticket = escalated(database)
     sent(database)
-    database.transact(ticketing.reply, ticket.number, "Anna", "Hello", notice, NOW)
+    database.transact(handling.reply, ticket.number, "Anna", "Hello", notice, NOW)
     sent(database)
     message_id = sent(database)
     for _ in range(2):
@@ -74,7 +74,7 @@ async def test_late_bounce_is_told_to_the_ticket_of_its_day(database: Database, 
     """Days later the ticket may be over: it is told all the same, and one that was opened since is not needed."""
     ticket = escalated(database)
     message_id = sent(database)
-    database.transact(ticketing.hand_back, ticket.number, "Anna", "solved", notice, later(10))
+    database.transact(handling.hand_back, ticket.number, "Anna", "solved", notice, later(10))
     await host.bounced("bot-1", f"{message_id}.0", "mailbox full")
     assert timeline(database)[-1] == ("frontdesk", "failed")
 
@@ -83,7 +83,7 @@ async def test_bounce_of_what_came_after_the_ticket_is_not_its(database: Databas
     """What the bot said after a ticket was over is none of its business."""
     ticket = escalated(database)
     sent(database)
-    database.transact(ticketing.hand_back, ticket.number, "Anna", "solved", notice, later(10))
+    database.transact(handling.hand_back, ticket.number, "Anna", "solved", notice, later(10))
     sent(database)
     answer(database, inbound(event="e2"), "a new answer", now=later(20))
     await host.bounced("bot-1", f"{sent(database)}.0", "mailbox full")

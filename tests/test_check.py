@@ -174,7 +174,7 @@ def test_gaps_in_the_content_are_named(desk: Path) -> None:
     assert "utter_withdrawal_time: no answer in zh" in output
     assert "utter_withdrawal_tmie: an answer without an intent" in output
     assert "unknown placeholder {tikcet}" in output
-    assert "use one of {brand}, {ticket}, {wait}" in output
+    assert "use one of {brand}, {ticket}, {when}" in output
     assert "3 problems found." in output
 
 

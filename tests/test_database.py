@@ -7,6 +7,7 @@ import gc
 import sqlite3
 import threading
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -30,10 +31,16 @@ def keep(session: Session, value: str) -> None:
     inbox.keep_cursor(session, "memory", "bot-1", value)
 
 
+def is_on_both(_: Any, name: str | None, *__: Any) -> bool:
+    """All but the terms of the search, which each database keeps in its own way."""
+    return not (name or "").startswith(("searchterms", "searchentry_terms", "terms"))
+
+
 def test_migrations_make_the_tables(database: Database) -> None:
     """Alembic finds nothing to change between what the migrations made and what the tables say."""
     with database._engine.begin() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), SQLModel.metadata)
+        context = MigrationContext.configure(connection, opts={"include_object": is_on_both})
+        differences = compare_metadata(context, SQLModel.metadata)
     assert differences == []
 
 

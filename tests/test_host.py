@@ -21,7 +21,7 @@ from bot.host import LONGEST_ID, ChannelHost, clean_text
 from bot.redaction import MARKS, Secret
 from bot.settings import Settings
 from bot.states import States
-from bot.store import outbox, ticketing
+from bot.store import handling, outbox
 from bot.store.database import Database
 from bot.store.rows import BESIDE, WHOLE
 from bot.store.tables import Address, Contact, Message, Revision
@@ -212,7 +212,7 @@ async def test_transcript_is_what_the_person_saw(database: Database, host: Chann
     ticket = escalated(database, inbound("human", "e2"))
     _send_all(database)
     take(database, ticket.number)
-    database.transact(ticketing.reply, ticket.number, "Anna", "**Hi** <script>x</script>", notice, NOW)
+    database.transact(handling.reply, ticket.number, "Anna", "**Hi** <script>x</script>", notice, NOW)
     _send_all(database)
     seen = await host.transcript(ANN)
     assert (seen.owner, seen.agent, seen.ticket) == (Owner.AGENT, "Anna", ticket.number)

@@ -10,10 +10,43 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+import bot.store.database
 from bot.errors import StorageDown
+from bot.store import indexing
 from bot.store.database import Database, Session
+from bot.store.filters import parse
+from bot.store.searching import search_page
+from tests.samples import NOW
+
+#: As an older Frontdesk had written it.
+OLD = (
+    "contact (id, name, tier, attributes, created_at) VALUES (1, 'Ann', '', '{}', '2026-03-01 00:00:00')",
+    "address (id, contact_id, channel, account, handle, name, verified_by) VALUES (1, 1, 'x', 'main', 'ann', '', '')",
+    (
+        "conversation (id, address_id, channel, account, thread, public, owner, epoch, status, dialogue, created_at)"
+        " VALUES (1, 1, 'x', 'main', '', false, 'bot', 0, 'open', '{}', '2026-03-01 00:00:00')"
+    ),
+    (
+        "message (id, conversation_id, channel, account, author, author_name, state, text, choices, raw, epoch,"
+        " parts_sent, attempts, created_at)"
+        " VALUES (1, 1, 'x', 'main', 'user', '', 'handled', '提现失败', '[]', '{}', 0, 0, 0, '2026-03-01 00:00:00')"
+    ),
+    (
+        "ticket (id, number, title, category, priority, state, language, reason, facts, tried, promised_at, created_at,"
+        " updated_at) VALUES (1, 'FD-1001', 'Help', 'other', 'normal', 'new', 'en', 'human', '{}', '[]',"
+        " '2026-03-01 00:00:00', '2026-03-01 00:00:00', '2026-03-01 00:00:00')"
+    ),
+    "ticketevent (id, ticket_id, at, actor, kind, detail) VALUES (1, 1, '2026-03-01 00:00:00', 'bot', 'opened', '{}')",
+    (
+        "ticketevent (id, ticket_id, at, actor, kind, detail)"
+        """ VALUES (2, 1, '2026-03-01 00:00:00', 'Anna', 'note', '{"text": "call back"}')"""
+    ),
+)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -58,3 +91,27 @@ def test_a_database_of_a_newer_frontdesk_is_refused(empty: str) -> None:
     found = database.transact(lambda session: session.execute(text("SELECT version_num FROM alembic_version")).scalar())
     assert found == "9999"
     database.close()
+
+
+def test_what_was_there_before_the_search_is_found(empty: str) -> None:
+    """The migration has all of it indexed, of timelines the notes."""
+    database = Database(empty)
+    before = ScriptDirectory.from_config(migrations()).get_revision("0013").down_revision
+    with database._engine.begin() as connection:
+        config = migrations()
+        config.attributes["connection"] = connection
+        command.upgrade(config, str(before))
+        for row in OLD:
+            connection.execute(text(f"INSERT INTO {row}"))
+    database.migrate()
+    assert database.transact(indexing.index, 100) == 4
+    found = database.transact(search_page, parse("提现 in:all", "Anna"), None, 10, NOW)
+    assert [hit.conversation_id for hit in found.found] == [1]
+    database.close()
+
+
+def migrations() -> Config:
+    """Where the migrations are."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(bot.store.database.__file__).parent / "migrations"))
+    return config

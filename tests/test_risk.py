@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from bot import policy
 from bot.actions import Answer, Ask, Clarify, Decision, Escalate, TellStatus
 from bot.conversation import Content
 from bot.decision import decide, decide_at_once
 from bot.dialogue import Dialogue
-from bot.policy import Category, Fact, IntentPolicy, Policy
+from bot.policy import RANK, Category, Fact, IntentPolicy, Policy
 from bot.replies import Voice
 from bot.settings import Decisions, Settings
 from bot.situation import Situation
+from bot.store import ticketing
 from bot.understood import Entity, Guess, Understood
 from channels.words import Owner
 
@@ -34,6 +36,7 @@ POLICY = Policy(
         "hacked": {"en": ("I was hacked",), "zh": ("账户被盗了",)},
     },
     risks={"hacked": "security", "wrong_address": "money"},
+    tones={"angry": {"en": ("fed up",), "zh": ("受够了",)}},
 )
 
 LIMITS = Decisions(confident=0.4, certain=0.6, plausible=0.12, close=0.1)
@@ -138,13 +141,64 @@ def test_a_risk_has_priority() -> None:
     assert POLICY.priority_of("hacked") == "urgent"
 
 
+@pytest.mark.parametrize(
+    ("intent", "text", "raised", "priority"),
+    [
+        ("withdrawal_how", "how do I withdraw", 0, "low"),
+        ("withdrawal_how", "I'm FED UP!", 0, "normal"),
+        (None, "我真的受够了。", 0, "high"),
+        ("wrong_address", "fed up", 0, "urgent"),
+        ("hacked", "fed up", 0, "urgent"),
+        ("withdrawal_how", "a fed upstart", 0, "low"),
+        ("withdrawal_how", "fed up", 1, "high"),
+        (None, "hello", 1, "high"),
+        (None, "fed up", 2, "urgent"),
+    ],
+)
+def test_a_tone_raises_by_one(intent: str | None, text: str, raised: int, priority: str) -> None:
+    """To high at most, but with a risk; who the person is may raise it further; never past urgent."""
+    assert POLICY.priority_for(intent, text, raised) == priority
+
+
+@pytest.mark.parametrize("rank", range(4))
+def test_a_tone_alone_never_makes_urgent(rank: int) -> None:
+    """Whatever an intent without a risk starts from, unless it is urgent by itself."""
+    own = POLICY.model_copy(update={"intents": {"x": IntentPolicy(category="money", priority=RANK[rank])}})
+    assert own.priority_for("x", "fed up") == ("normal", "high", "high", "urgent")[rank]
+
+
+def test_priorities_are_ranked_alike() -> None:
+    """Where they are decided and where they are stored."""
+    assert policy.RANK == ticketing.RANK
+
+
+@pytest.mark.parametrize(
+    ("text", "tone"),
+    [
+        ("This is UNACCEPTABLE, two days now!", "angry"),
+        ("我会去报警的", "threatens"),
+        ("这是我的血汗钱啊", "desperate"),
+        ("How long does a withdrawal take? That is all I have to ask.", None),
+        ("怎么提现？", None),
+    ],
+)
+def test_tone_of_the_example(content: Content, text: str, tone: str | None) -> None:
+    """In both languages, and none where somebody only asks; the ticket names it among its facts."""
+    voice = Voice(content.answers, content.policy, Settings().tickets, "en", "webchat", heard=text)
+    ticket = voice.escalation(Escalate("human", None))
+    assert ticket.facts.get("tone") == tone
+    assert ticket.priority == ("high" if tone else "normal")
+    wait = "1 hour" if tone else "4 hours"
+    assert wait in voice.replies(Escalate("human", None))[0].text
+
+
 @pytest.mark.parametrize(("language", "doubt"), [("en", "checksum does not fit"), ("zh", "校验码不符")])
 def test_agents_see_risk_and_doubts(content: Content, language: str, doubt: str) -> None:
     """The ticket's facts tell the class, and which value failed which check, in the ticket's language."""
-    voice = Voice(content.answers, content.policy, Settings().tickets, language, "webchat")
+    voice = Voice(content.answers, content.policy, Settings().tickets, language, "webchat", heard="x")
     facts = {"address": "1A1z", "coin": "BTC"}
     decision = Escalate("risk", "withdrawal_wrong_address", facts, doubts={"1A1z": "checksum"})
-    ticket = voice.escalation(decision, "x")
+    ticket = voice.escalation(decision)
     assert ticket.facts == {"address": f"1A1z ({doubt})", "coin": "BTC", "risk": "money"}
     assert ticket.priority == "urgent"
     assert doubt not in voice.replies(decision)[-1].text

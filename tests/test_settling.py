@@ -12,7 +12,7 @@ import pytest
 
 import bot.settling
 from bot.settling import TRIED_FOR, Settling
-from bot.store import settling, ticketing
+from bot.store import handling, settling
 from bot.store.database import Database
 from bot.store.settling_tables import Settling as Row
 from channels.errors import MayHaveArrived, Never, TryAgain
@@ -59,7 +59,7 @@ def tried(database: Database, times: int) -> bool:
 
 
 def solve(database: Database, number: str) -> None:
-    database.transact(ticketing.hand_back, number, "Anna", "solved", notice, NOW)
+    database.transact(handling.hand_back, number, "Anna", "solved", notice, NOW)
 
 
 @pytest.mark.usefixtures("watch")
@@ -118,6 +118,6 @@ def test_help_solves_only_what_no_human_has(database: Database) -> None:
     answer(database, inbound("thanks"), "Glad.", helped=True)
     assert [row.solved for row in rows(database, Row)] == [True]
     ticket = escalated(database, inbound("a human!", "e2"))
-    database.transact(ticketing.hand_back, ticket.number, "Anna", "released", notice, NOW)
+    database.transact(handling.hand_back, ticket.number, "Anna", "released", notice, NOW)
     answer(database, inbound("thanks", "e3"), "Glad.", helped=True)
     assert [row.solved for row in rows(database, Row)] == [False]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.errors import NotFound
-from bot.store import inbox, ticketing
+from bot.store import handling, inbox
 from bot.store.database import Database
 from bot.store.inbox import KeptFile
 from bot.store.tables import Address, Contact, Conversation, File, Message, Revision, Status, Ticket, TicketEvent
@@ -97,11 +97,11 @@ def test_edit_brings_its_files(database: Database) -> None:
 def test_edit_reaches_whoever_answers(database: Database) -> None:
     """Where a human answers, an edit is on the ticket, which wakes up; where the bot does, no ticket hears of it."""
     number = escalated(database).number
-    database.transact(ticketing.reply, number, "Anna", "Which coin?", notice, NOW)
+    database.transact(handling.reply, number, "Anna", "Which coin?", notice, NOW)
     arrive(database, inbound("an agent!", "e2", edit_of="e1"))
     assert timeline(database)[-1] == ("user", "edited")
     assert (rows(database, TicketEvent)[-1].detail, rows(database, Ticket)[0].state.value) == ({"message": 1}, "open")
-    database.transact(ticketing.hand_back, number, "Anna", "released", notice, NOW)
+    database.transact(handling.hand_back, number, "Anna", "released", notice, NOW)
     arrive(database, inbound("anybody!", "e3", edit_of="e1"))
     assert timeline(database)[-1] == ("Anna", "released")
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.errors import Refused
-from bot.store import links, ticketing
+from bot.store import handling, links
 from bot.store.database import Database, Session
 from bot.store.links import Offer, Welcome
 from bot.store.tables import Conversation, Message, TicketConversation
@@ -87,10 +87,10 @@ def test_taking_a_ticket_takes_what_went_on_in_private(database: Database) -> No
     number = escalated(database).number
     given(database)
     claim(database, visitor(1))
-    database.transact(ticketing.take, number, "Anna", notice, NOW)
+    database.transact(handling.take, number, "Anna", notice, NOW)
     assert owners(database) == ["agent", "agent"]
     assert [message.conversation_id for message in rows(database, Message) if message.author_name == "Anna"] == [2]
-    database.transact(ticketing.hand_back, number, "Anna", "solved", notice, NOW)
+    database.transact(handling.hand_back, number, "Anna", "solved", notice, NOW)
     assert owners(database) == ["bot", "bot"]
 
 
@@ -111,7 +111,7 @@ def test_a_claim_and_a_take_at_once_leave_nobody_between(database: Database, att
 
     def takes() -> bool:
         together.wait(timeout=10)
-        database.transact(ticketing.take, number, f"Anna {attempt}", notice, NOW)
+        database.transact(handling.take, number, f"Anna {attempt}", notice, NOW)
         return True
 
     with ThreadPoolExecutor(3) as threads:

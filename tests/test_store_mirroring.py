@@ -8,7 +8,7 @@ import pytest
 
 from bot.briefing import Briefing
 from bot.conversation import Content
-from bot.store import mirroring, outcomes, staff, ticketing
+from bot.store import handling, mirroring, outcomes, staff
 from bot.store.database import Database
 from bot.store.mirror_tables import Mirror, MirrorPost, StaffSaid
 from bot.store.staff import Asked, Wish
@@ -65,7 +65,7 @@ def mirrored(database: Database, content: Content) -> int:
 def test_each_line_is_written_down_once(database: Database, content: Content, mirrored: int) -> None:
     """However often it is looked; and of what was posted nothing stays."""
     number = "FD-1001"
-    database.transact(ticketing.note, number, "Cleo", "one", NOW)
+    database.transact(handling.note, number, "Cleo", "one", NOW)
     follow(database, content)
     follow(database, content)
     (text,) = post_all(database, mirrored)
@@ -75,7 +75,7 @@ def test_each_line_is_written_down_once(database: Database, content: Content, mi
 
 def test_interrupted_post_says_so(database: Database, content: Content, mirrored: int) -> None:
     """Claimed twice without a word between, nobody knows whether it was sent; put back, everybody does."""
-    database.transact(ticketing.note, "FD-1001", "Cleo", "one", NOW)
+    database.transact(handling.note, "FD-1001", "Cleo", "one", NOW)
     follow(database, content)
     first = database.transact(mirroring.claim, ROOM, mirrored)
     second = database.transact(mirroring.claim, ROOM, mirrored)
@@ -90,7 +90,7 @@ def test_interrupted_post_says_so(database: Database, content: Content, mirrored
 
 def test_thread_is_closed_when_all_was_told(database: Database, content: Content, mirrored: int) -> None:
     """What happened after the last look keeps it open."""
-    database.transact(ticketing.hand_back, "FD-1001", "Anna", "solved", notice, NOW)
+    database.transact(handling.hand_back, "FD-1001", "Anna", "solved", notice, NOW)
     assert database.transact(mirroring.due, ROOM) == []
     database.transact(mirroring.closed, ROOM, mirrored, now_closed=True)
     follow(database, content)
@@ -104,7 +104,7 @@ def test_thread_is_closed_when_all_was_told(database: Database, content: Content
 
 def test_lost_thread_begins_anew(database: Database, content: Content, mirrored: int) -> None:
     """With a brief alone, whatever waited."""
-    database.transact(ticketing.note, "FD-1001", "Cleo", "one", NOW)
+    database.transact(handling.note, "FD-1001", "Cleo", "one", NOW)
     follow(database, content)
     database.transact(mirroring.lost, ROOM, mirrored)
     follow(database, content)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from bot.store import outbox, reading, ticketing
+from bot.store import handling, outbox, reading
 from bot.store.database import Database, Session
 from bot.store.outbox import Dispatch
 from bot.store.tables import File, Message, MessageState, TicketEvent
@@ -83,7 +83,7 @@ def test_reply_withheld_stays_so_after_the_release(database: Database) -> None:
     """Giving the conversation back to the bot does not revive what it wanted to say before."""
     ticket = escalated(database)
     take(database, ticket.number)
-    database.transact(ticketing.hand_back, ticket.number, "Anna", "released", notice, NOW)
+    database.transact(handling.hand_back, ticket.number, "Anna", "released", notice, NOW)
     assert texts(claim(database)) == ["notice in en"]
     assert states(database)[1][1] == "withheld"
 
@@ -101,8 +101,8 @@ def test_agents_and_notices_pass_the_fence(database: Database) -> None:
     """The fence stops the bot alone: what agents and Frontdesk queued before a change of owner is sent after it."""
     ticket = escalated(database)
     sent(database, *claim(database))
-    database.transact(ticketing.reply, ticket.number, "Anna", "Hello, Ann", notice, NOW)
-    database.transact(ticketing.hand_back, ticket.number, "Anna", "released", notice, NOW)
+    database.transact(handling.reply, ticket.number, "Anna", "Hello, Ann", notice, NOW)
+    database.transact(handling.hand_back, ticket.number, "Anna", "released", notice, NOW)
     left = []
     while found := claim(database):
         left += [(dispatch.message.author, dispatch.message.text) for dispatch in found]
@@ -130,7 +130,7 @@ def test_parts_are_counted(database: Database) -> None:
 def test_what_is_given_up_is_on_the_timeline(database: Database, state: MessageState) -> None:
     """A message that failed or may have arrived ends with its reason, the ticket says so, the next one goes out."""
     ticket = escalated(database)
-    database.transact(ticketing.note, ticket.number, "Anna", "seen", NOW)
+    database.transact(handling.note, ticket.number, "Anna", "seen", NOW)
     (dispatch,) = claim(database)
     database.transact(outbox.give_up, dispatch.message.id, state, "blocked by the user", later(1))
     message, event = rows(database, Message)[-1], rows(database, TicketEvent)[-1]
@@ -189,11 +189,11 @@ def test_fence_stands_between_parts(database: Database) -> None:
 def test_parts_of_an_agent_pass_the_fence(database: Database) -> None:
     """An agent's long message is sent to its end, though the ticket is handed back meanwhile."""
     ticket = escalated(database)
-    database.transact(ticketing.reply, ticket.number, "Anna", "long", notice, NOW)
+    database.transact(handling.reply, ticket.number, "Anna", "long", notice, NOW)
     (joined,) = claim(database)
     sent(database, joined)
     (dispatch,) = claim(database)
-    database.transact(ticketing.hand_back, ticket.number, "Anna", "released", notice, NOW)
+    database.transact(handling.hand_back, ticket.number, "Anna", "released", notice, NOW)
     assert database.transact(outbox.part_sent, dispatch.message.id, 0, "p1", last=False, now=NOW)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import NotFound
-from bot.store import outbox, reading, ticketing
+from bot.store import handling, outbox, reading
 from bot.store.database import Database
 from bot.store.inbox import KeptFile
 from bot.store.tables import File, Message, MessageState, TicketState
@@ -44,7 +44,7 @@ def test_transcript_hides_what_was_never_sent(database: Database) -> None:
     deliver(database)
     assert shown(database) == ["a human!", "notice in en"]
     for text, state in [("maybe", MessageState.UNKNOWN), ("lost", MessageState.FAILED)]:
-        database.transact(ticketing.reply, ticket.number, "Anna", text, notice, NOW)
+        database.transact(handling.reply, ticket.number, "Anna", text, notice, NOW)
         deliver(database, state=state)
     assert shown(database) == ["a human!", "notice in en", "maybe"]
 
@@ -106,7 +106,7 @@ def test_list_is_most_urgent_first(database: Database) -> None:
     for number, priority in enumerate(["low", "normal", "urgent", "normal", "high"]):
         place = Place(account="bot-1", handle=f"visitor-{number}")
         escalated(database, inbound(event=f"e{number}", place=place), priority=priority)
-    database.transact(ticketing.hand_back, "FD-1005", "Anna", "solved", notice, NOW)
+    database.transact(handling.hand_back, "FD-1005", "Anna", "solved", notice, NOW)
     take(database, "FD-1004")
 
     def numbers(*states: TicketState, limit: int = 10) -> list[str]:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from bot.errors import NotFound, Refused
-from bot.store import ticketing, turns
+from bot.store import handling, ticketing, turns
 from bot.store.database import Database, Session
 from bot.store.tables import Conversation, Message, Status, Ticket, TicketEvent, TicketState
 from channels.words import Author, Owner
@@ -42,7 +42,7 @@ def ticket(database: Database) -> Ticket:
 
 def hand_back(database: Database, number: str, kind: str, agent: str = "Anna") -> None:
     """Released or solved."""
-    database.transact(ticketing.hand_back, number, agent, kind, notice, later(60))
+    database.transact(handling.hand_back, number, agent, kind, notice, later(60))
 
 
 def test_take_moves_the_owner_and_tells_the_user(database: Database) -> None:
@@ -76,7 +76,7 @@ def test_ticket_of_another_agent_is_refused(database: Database) -> None:
     with pytest.raises(Refused, match="FD-1001 is with Anna"):
         take(database, number, "Ben")
     with pytest.raises(Refused, match="FD-1001 is with Anna"):
-        database.transact(ticketing.reply, number, "Ben", "Hello", notice, NOW)
+        database.transact(handling.reply, number, "Ben", "Hello", notice, NOW)
     assert (states(database), ticket(database).assignee) == (before, "Anna")
 
 
@@ -121,7 +121,7 @@ def test_take_waits_for_a_turn_instead_of_blocking_it(postgres: Database) -> Non
 def test_reply_takes_and_answers(database: Database) -> None:
     """A reply takes a ticket nobody has, queues the answer behind the notice, and the ticket waits for the user."""
     number = escalated(database).number
-    database.transact(ticketing.reply, number, "Anna", "Which **coin**?", notice, later(30))
+    database.transact(handling.reply, number, "Anna", "Which **coin**?", notice, later(30))
     joined, said = rows(database, Message)[-2:]
     assert (joined.author, said.author, said.author_name, said.text) == (
         Author.SYSTEM,
@@ -140,7 +140,7 @@ def test_first_response_is_kept(database: Database) -> None:
     """A second reply changes neither the time of the first response nor the owner."""
     number = escalated(database).number
     for seconds in (30, 90):
-        database.transact(ticketing.reply, number, "Anna", "Hello", notice, later(seconds))
+        database.transact(handling.reply, number, "Anna", "Hello", notice, later(seconds))
     assert ticket(database).first_response_at == later(30)
     assert [kind for _, kind in timeline(database)].count("taken") == 1
 
@@ -149,7 +149,7 @@ def test_note_is_seen_by_agents_alone(database: Database) -> None:
     """A note is a line of the timeline; nothing is queued and nobody's ticket changes hands."""
     number = escalated(database).number
     before = states(database)
-    database.transact(ticketing.note, number, "Ben", "VIP, be quick", later(5))
+    database.transact(handling.note, number, "Ben", "VIP, be quick", later(5))
     event = rows(database, TicketEvent)[-1]
     assert (event.actor, event.kind, event.detail, event.at) == ("Ben", "note", {"text": "VIP, be quick"}, later(5))
     assert (states(database), ticket(database).assignee) == (before, None)
@@ -172,7 +172,7 @@ def test_release_gives_the_conversation_back(database: Database) -> None:
 def test_release_after_an_answer_waits_for_the_user(database: Database) -> None:
     """A released ticket waits for its user only if somebody answered, which is what a user who asks is told."""
     number = escalated(database).number
-    database.transact(ticketing.reply, number, "Anna", "Which coin?", notice, later(30))
+    database.transact(handling.reply, number, "Anna", "Which coin?", notice, later(30))
     hand_back(database, number, "released")
     assert ticket(database).state is TicketState.PENDING
 
@@ -207,11 +207,11 @@ def test_solved_ticket_takes_no_more_work(database: Database) -> None:
     with pytest.raises(Refused, match="solved"):
         take(database, number)
     with pytest.raises(Refused, match="solved"):
-        database.transact(ticketing.reply, number, "Anna", "Hello", notice, NOW)
+        database.transact(handling.reply, number, "Anna", "Hello", notice, NOW)
     for kind in ("solved", "released"):
         with pytest.raises(Refused, match="already solved"):
             hand_back(database, number, kind)
-    database.transact(ticketing.note, number, "Anna", "for the record", NOW)
+    database.transact(handling.note, number, "Anna", "for the record", NOW)
     assert states(database) == before
 
 
@@ -236,9 +236,9 @@ def test_unknown_number_is_not_found(database: Database, number: str) -> None:
     """What is no ticket's number is not found, whatever characters it has, by every piece of work alike."""
     escalated(database)
     for work in (
-        lambda session: ticketing.take(session, number, "Anna", notice, NOW),
-        lambda session: ticketing.note(session, number, "Anna", "x", NOW),
-        lambda session: ticketing.hand_back(session, number, "Anna", "solved", notice, NOW),
+        lambda session: handling.take(session, number, "Anna", notice, NOW),
+        lambda session: handling.note(session, number, "Anna", "x", NOW),
+        lambda session: handling.hand_back(session, number, "Anna", "solved", notice, NOW),
     ):
         with pytest.raises(NotFound):
             database.transact(work)
@@ -261,7 +261,7 @@ def test_second_escalation_renews_the_promise(database: Database, hours: int, pr
     """The ticket carries the earliest time yet to come that the user was told; here each promise is four hours."""
     escalated(database)
     conversation_id = arrive(database, inbound("again", "e2")).conversation_id
-    database.transact(ticketing.hand_back, "FD-1001", "Anna", "released", notice, NOW)
+    database.transact(handling.hand_back, "FD-1001", "Anna", "released", notice, NOW)
     ended, at = outcome(escalation=escalation()), later(hours * 3600)
     database.transact(turns.finish, turn_of(database, conversation_id), ended, at)
     assert rows(database, Ticket)[0].promised_at == later(promised * 3600)
@@ -270,8 +270,8 @@ def test_second_escalation_renews_the_promise(database: Database, hours: int, pr
 def test_taken_up_again_after_an_answer(database: Database) -> None:
     """A ticket that an agent answered before is open, not new, when the conversation comes back to it."""
     number = escalated(database).number
-    database.transact(ticketing.reply, number, "Anna", "Hello", notice, NOW)
-    database.transact(ticketing.hand_back, number, "Anna", "released", notice, NOW)
+    database.transact(handling.reply, number, "Anna", "Hello", notice, NOW)
+    database.transact(handling.hand_back, number, "Anna", "released", notice, NOW)
     assert escalated(database, inbound(event="e2")).state is TicketState.OPEN
 
 

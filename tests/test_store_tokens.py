@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bot.errors import NotFound
-from bot.store import tokens
-from bot.store.agent_tables import Token
+from bot.errors import NotFound, Refused
+from bot.store import agents, tokens
+from bot.store.agent_tables import Role, Token
 from bot.store.database import Database
+from bot.store.tokens import Key
 from tests.samples import NOW, later, rows
 
 
@@ -15,10 +16,10 @@ def test_token_opens_for_its_agent(database: Database) -> None:
     """A token names its agent; anything else names nobody."""
     anna, ben = (database.transact(tokens.create, agent, NOW) for agent in ("Anna", "Ben"))
     assert anna != ben
-    assert database.transact(tokens.agent_of, anna) == "Anna"
-    assert database.transact(tokens.agent_of, ben) == "Ben"
+    assert database.transact(tokens.key_of, anna) == Key("Anna", [], None)
+    assert database.transact(tokens.key_of, ben) == Key("Ben", [], None)
     for wrong in ("", anna[:-1], anna.upper(), "fd_", "' OR 1=1"):
-        assert database.transact(tokens.agent_of, wrong) is None
+        assert database.transact(tokens.key_of, wrong) is None
 
 
 def test_only_a_digest_is_stored(database: Database) -> None:
@@ -34,8 +35,8 @@ def test_revoked_token_opens_nothing(database: Database) -> None:
     first, second = (database.transact(tokens.create, "Anna", NOW) for _ in range(2))
     assert database.transact(tokens.revoke, 1, later(5)) == "Anna"
     assert database.transact(tokens.revoke, 1, later(9)) == "Anna"
-    assert database.transact(tokens.agent_of, first) is None
-    assert database.transact(tokens.agent_of, second) == "Anna"
+    assert database.transact(tokens.key_of, first) is None
+    assert database.transact(tokens.key_of, second) == Key("Anna", [], None)
     assert [row.revoked_at for row in database.transact(tokens.all_tokens)] == [later(5), None]
 
 
@@ -43,3 +44,14 @@ def test_unknown_token_cannot_be_revoked(database: Database) -> None:
     """Revoking what is not there says so."""
     with pytest.raises(NotFound):
         database.transact(tokens.revoke, 7, NOW)
+
+
+def test_a_removed_agents_tokens_end(database: Database) -> None:
+    """All of them, at once, and nobody makes another in that name."""
+    database.transact(agents.add, "Anna", "anna@example.org", Role.LEAD, NOW)
+    token = database.transact(tokens.create, "Anna", NOW, ["tickets:read"])
+    assert database.transact(tokens.key_of, token) == Key("Anna", ["tickets:read"], Role.LEAD)
+    database.transact(agents.remove, "Anna", "Olga", later(5))
+    assert database.transact(tokens.key_of, token) is None
+    with pytest.raises(Refused, match="Anna was removed"):
+        database.transact(tokens.create, "Anna", later(6))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.errors import NotFound, Overtaken
-from bot.store import ticketing, turns
+from bot.store import handling, ticketing, turns
 from bot.store.database import Database, Session
 from bot.store.inbox import KeptFile
 from bot.store.tables import Message, Status, Ticket, TicketEvent, TicketState
@@ -148,7 +148,7 @@ def test_turn_is_finished_once(database: Database) -> None:
 def test_turn_read_before_a_takeover_is_overtaken(database: Database) -> None:
     """An owner who changed since the turn was read makes finishing it write nothing."""
     ticket = escalated(database)
-    database.transact(ticketing.hand_back, ticket.number, "Anna", "released", notice, NOW)
+    database.transact(handling.hand_back, ticket.number, "Anna", "released", notice, NOW)
     arrive(database, inbound("more", "e2"))
     turn = turn_of(database, conversation(database).id)
     take(database, ticket.number)
@@ -215,7 +215,7 @@ def test_escalation_goes_to_the_open_ticket(database: Database) -> None:
     """A conversation given back and escalated again stays on its ticket, which gains facts and never loses urgency."""
     first = escalated(database, priority="high", facts={"coin": "BTC"}, tried=["fees", "limits"])
     take(database, first.number)
-    database.transact(ticketing.hand_back, first.number, "Anna", "released", notice, NOW)
+    database.transact(handling.hand_back, first.number, "Anna", "released", notice, NOW)
     again: dict[str, Any] = {"priority": "normal", "facts": {"network": "TRON"}, "tried": ["limits", "networks"]}
     second = escalated(database, inbound(event="e2"), **again, reason="unsure", category="deposit")
     assert (second.id, second.priority, second.facts) == (first.id, "high", {"coin": "BTC", "network": "TRON"})
@@ -230,14 +230,14 @@ def test_escalation_goes_to_the_open_ticket(database: Database) -> None:
 def test_escalation_after_the_end_is_a_new_ticket(database: Database) -> None:
     """A solved ticket takes no more work: the next escalation has a number of its own."""
     first = escalated(database)
-    database.transact(ticketing.hand_back, first.number, "Anna", "solved", notice, NOW)
+    database.transact(handling.hand_back, first.number, "Anna", "solved", notice, NOW)
     assert escalated(database, inbound(event="e2")).number == "FD-1002"
 
 
 def test_message_to_a_human_reaches_the_ticket(database: Database) -> None:
     """Where the queue answers, the message is filed under the ticket and one that waited for the user is open again."""
     ticket = escalated(database)
-    database.transact(ticketing.reply, ticket.number, "Anna", "Which coin?", notice, NOW)
+    database.transact(handling.reply, ticket.number, "Anna", "Which coin?", notice, NOW)
     arrival = arrive(database, inbound("BTC", "e2"))
     finish(database, turn_of(database, arrival.conversation_id))
     (found,) = rows(database, Ticket)

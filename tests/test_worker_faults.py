@@ -15,7 +15,7 @@ from bot.answers import Answers
 from bot.conversation import Content, now
 from bot.errors import UnderstandingDown
 from bot.settings import Settings
-from bot.store import ticketing
+from bot.store import handling
 from bot.store.database import Database, Session
 from bot.store.tables import Conversation, Ticket
 from channels.words import Owner, Place, Signal
@@ -37,7 +37,7 @@ async def test_rasa_down_is_told_and_ticketed(floor: Floor, mind: Mind, content:
     (ticket,) = rows(floor.database, Ticket)
     assert (ticket.reason, conversation(floor.database).owner) == ("down", Owner.QUEUE)
     (reply,) = replies(floor.database)
-    truth = content.answers.sentence("escalated_down", "en", ticket=ticket.number, wait="4 hours")
+    truth = content.answers.sentence("escalated_down", "en", ticket=ticket.number, when="within 4 hours")
     assert reply.startswith(truth)
 
 
@@ -55,7 +55,7 @@ async def test_fault_is_told_and_ticketed(floor: Floor, mind: Mind, content: Con
         await until_handled(floor.database, 2)
     (ticket,) = rows(floor.database, Ticket)
     assert (ticket.reason, ticket.title) == ("fault", "poison")
-    truth = content.answers.sentence("escalated_fault", "en", ticket=ticket.number, wait="4 hours")
+    truth = content.answers.sentence("escalated_fault", "en", ticket=ticket.number, when="within 4 hours")
     assert truth in replies(floor.database)
     assert [line["event"] for line in logs if line["log_level"] == "error"] == ["turn_fault"]
 
@@ -192,4 +192,4 @@ def _break_dialogue(session: Session) -> None:
 
 
 def _back_to_the_bot(session: Session, number: str) -> None:
-    ticketing.hand_back(session, number, "Anna", "released", notice, now())
+    handling.hand_back(session, number, "Anna", "released", notice, now())

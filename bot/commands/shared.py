@@ -15,6 +15,7 @@ from bot import settings
 from bot.config_file import ConfigFile
 from bot.errors import FrontdeskError, Misconfigured
 from bot.settings import Settings
+from bot.store.database import Database
 
 #: Results go to standard output, everything said along the way to standard error.
 out = Console(highlight=False)
@@ -46,3 +47,16 @@ def configured(config: Path) -> Settings:
     file = ConfigFile(config)
     os.chdir(file.folder)
     return settings.load(file)
+
+
+@contextlib.contextmanager
+def opened(config: Path) -> Iterator[tuple[Settings, Database]]:
+    """The settings in `config` and their database, brought to this version; errors are said as `plainly` says them."""
+    with plainly():
+        found = configured(config)
+        database = Database(found.database.url)
+        try:
+            database.migrate()
+            yield found, database
+        finally:
+            database.close()

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, configured, err, out, plainly
+from bot.access.scopes import Scope
+from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, err, opened, out
 from bot.conversation import now
 from bot.store import tokens
-from bot.store.database import Database
 
 app = typer.Typer(no_args_is_help=True, help="Give agents keys to the API, and take them back.")
 
 
 @app.command()
 def create(
-    agent: Annotated[str, typer.Argument(help="Whose key it is.")], config: ConfigOption = DEFAULT_CONFIG
+    agent: Annotated[str, typer.Argument(help="Whose key it is.")],
+    scope: Annotated[
+        list[Scope] | None, typer.Option(help="What it opens; may be given several times. Without: everything.")
+    ] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Prints a new token. It cannot be shown again."""
-    with _database(config) as database:
-        out.print(database.transact(tokens.create, agent, now()), markup=False, soft_wrap=True)
+    with opened(config) as (_, database):
+        out.print(database.transact(tokens.create, agent, now(), scope or []), markup=False, soft_wrap=True)
     err.print(
         f"Keep it: only its digest is stored. Send it as `Authorization: Bearer ...`; {agent} answers with it.",
         markup=False,
@@ -35,11 +36,12 @@ def create(
 @app.command("list")
 def list_tokens(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """All tokens there ever were, without the secret."""
-    with _database(config) as database:
-        table = Table("id", "agent", "since", "revoked", box=None)
+    with opened(config) as (_, database):
+        table = Table("id", "agent", "opens", "since", "revoked", box=None)
         for token in database.transact(tokens.all_tokens):
             revoked = f"{token.revoked_at:%Y-%m-%d %H:%M}" if token.revoked_at else ""
-            table.add_row(str(token.id), Text(token.agent), f"{token.created_at:%Y-%m-%d %H:%M}", revoked)
+            opens = ", ".join(token.scopes) or "everything"
+            table.add_row(str(token.id), Text(token.agent), opens, f"{token.created_at:%Y-%m-%d %H:%M}", revoked)
         out.print(table)
 
 
@@ -49,17 +51,6 @@ def revoke(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Ends a token at once."""
-    with _database(config) as database:
+    with opened(config) as (_, database):
         agent = database.transact(tokens.revoke, token_id, now())
     out.print(f"Token {token_id} of {agent} opens nothing any more.", markup=False)
-
-
-@contextlib.contextmanager
-def _database(config: Path) -> Iterator[Database]:
-    with plainly():
-        database = Database(configured(config).database.url)
-        try:
-            database.migrate()
-            yield database
-        finally:
-            database.close()

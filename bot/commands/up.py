@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import ExitStack
-from ipaddress import ip_address
 from pathlib import Path
 
 from rich.panel import Panel
@@ -15,11 +14,14 @@ from bot.app import App, load_content
 from bot.check import built, problems
 from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, configured, err, plainly
 from bot.config_file import ConfigFile
+from bot.conversation import now
 from bot.errors import Misconfigured, UnderstandingDown
 from bot.instance import Running
+from bot.public_address import local_address
 from bot.rasa import LONGEST_START, RasaServer
 from bot.rasa_project import RasaProject
 from bot.settings import Settings
+from bot.store import invites
 from bot.training.train import model_to_serve
 
 
@@ -48,6 +50,7 @@ async def _up(settings: Settings, file: ConfigFile) -> None:
     listener = web.listen(settings.web.host, settings.web.port)
     server = web.Server(app.site(), listener)
     _greet(*listener.getsockname()[:2], own_rasa=rasa is not None)
+    await _invite_first_admin(app, *listener.getsockname()[:2])
     telling = asyncio.create_task(_tell_when_ready(settings, rasa)) if rasa else None
     try:
         await app.run(stop, server)
@@ -92,10 +95,20 @@ async def _tell_when_ready(settings: Settings, rasa: RasaServer) -> None:
         await rasa.wait_gone()
 
 
+async def _invite_first_admin(app: App, host: str, port: int) -> None:
+    """While there is no admin, every start prints a link that makes one."""
+    token = await app.database.run(invites.first, now())
+    if token is None:
+        return
+    link = f"{app.settings.web.public_url or local_address(host, port)}/desk/invite/{token}"
+    err.print(f"There is no admin yet. Become the first; the link works once, for 24 hours:\n{link}", soft_wrap=True)
+
+
 def _greet(host: str, port: int, *, own_rasa: bool) -> None:
-    address = f"http://{'localhost' if ip_address(host).is_unspecified else host}:{port}"
+    address = local_address(host, port)
     lines = [
         f"[bold]{address}/[/]        the page with the chat",
+        f"[bold]{address}/desk[/]        the desk, where agents answer",
         f"[bold]{address}/docs[/]    the API for agents",
         "[bold]frontdesk tickets list[/]        what waits for a human",
         *(["Rasa is starting; messages written meanwhile wait for it."] if own_rasa else []),

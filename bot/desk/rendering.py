@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bot.desk.moments import moment, short
 from bot.desk.texts import Words
 
 HERE = Path(__file__).parent
@@ -42,4 +44,7 @@ def page(template: str, words: Words, status: int = 200, **values: Any) -> HTMLR
 
 def fragment(template: str, words: Words, **values: Any) -> str:
     """The template alone, to be put into a page or a stream."""
-    return _environment.get_template(template).render(t=words, language=words.language, **values)
+    told = partial(moment, language=words.language)
+    return _environment.get_template(template).render(
+        t=words, language=words.language, moment=told, short=short, **values
+    )

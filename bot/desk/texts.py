@@ -24,11 +24,19 @@ def texts() -> Mapping[str, Mapping[str, str]]:
 
 
 class Words:
-    """The desk in one language: `words("tickets.title", count=3)`. Raises `KeyError` for a name no file has."""
+    """The desk in one language: `words("desk.told_take", ticket="FD-1042")`. Raises `KeyError` for an unknown name."""
 
     def __init__(self, language: str) -> None:
         self.language = language if language in texts() else FALLBACK
         self._texts = texts()[self.language]
 
-    def __call__(self, name: str, **values: object) -> str:
+    def __call__(self, name: str, /, **values: object) -> str:
         return self._texts[name].format(**values)
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a text."""
+        return name in self._texts
+
+    def group(self, prefix: str) -> dict[str, str]:
+        """The texts whose names begin with `prefix`, by the rest of their names."""
+        return {name.removeprefix(prefix): text for name, text in self._texts.items() if name.startswith(prefix)}

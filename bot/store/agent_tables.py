@@ -42,6 +42,8 @@ class Agent(SQLModel, table=True):
     password: str | None = None
     #: The secret of the second factor, base32; None where there is none.
     totp: str | None = None
+    #: The newest half minute, counted from 1970, whose code was used: each works once.
+    totp_step: int = 0
     teams: list[str] = Field(default_factory=list, sa_type=JSON)
     skills: list[str] = Field(default_factory=list, sa_type=JSON)
     #: Languages they answer in; empty for all.

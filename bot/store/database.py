@@ -39,6 +39,9 @@ PAUSE = 1.0
 #: Threads, and so transactions, at a time on PostgreSQL.
 POSTGRES_THREADS = 8
 
+#: Long readings at a time; more wait, so that reports do not take every core.
+READERS = 2
+
 
 #: Whoever migrates a PostgreSQL database holds the lock of this number, which is nobody else's.
 MIGRATING = int.from_bytes(b"migrate")
@@ -57,7 +60,10 @@ class Database:
         self._closed = False
         self._together = Together(self._engine, self.transact) if self.embedded else None
         self._threads = ThreadPoolExecutor(POSTGRES_THREADS, "database")
-        event.listen(self._engine, "checkin", self._let_go)
+        self._reading = _sqlite(url, _begin_reading) if self.embedded else _postgres_reading(self._engine)
+        self._readers = ThreadPoolExecutor(READERS, "reading")
+        for pool in {self._engine.pool, self._reading.pool}:
+            event.listen(pool, "checkin", self._let_go)
 
     async def run(
         self,
@@ -76,6 +82,23 @@ class Database:
         if self._together:
             return await asyncio.wrap_future(self._together.submit(piece))
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.transact, piece)
+
+    async def read(
+        self,
+        work: Callable[Concatenate[Session, Arguments], Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """What `work` finds in one state of the database. It may take seconds, holds up no writer, and cannot write."""
+
+        def piece() -> Result:
+            try:
+                with Session(self._reading, expire_on_commit=False) as session, session.begin():
+                    return self._unless_closed(work(session, *args, **kwargs))
+            except DBAPIError as error:
+                raise storage_down(error) from error
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, piece)
 
     async def run_surely(
         self,
@@ -155,13 +178,15 @@ class Database:
     def close(self) -> None:
         """Lets go of the database at once: what runs or waits to run is undone, unless it is being committed."""
         self._closed = True
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._readers):
+            threads.shutdown(wait=False, cancel_futures=True)
         if self._together:
             self._together.close()
         self._engine.dispose()
+        self._reading.dispose()
 
 
-def _sqlite(url: str) -> Engine:
+def _sqlite(url: str, begin: Callable[[Connection], None] | None = None) -> Engine:
     path = Path(url.removeprefix("sqlite:///"))
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
@@ -172,7 +197,7 @@ def _sqlite(url: str) -> Engine:
         connect_args={"timeout": LOCK_PATIENCE, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "begin", begin or _begin_sqlite)
     return engine
 
 
@@ -203,9 +228,18 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def _begin_reading(connection: Connection) -> None:
+    connection.exec_driver_sql("PRAGMA query_only = ON")
+    connection.exec_driver_sql("BEGIN")
+
+
 def postgres_address(url: str) -> str:
     """`postgresql://...` with the driver we ship."""
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _postgres_reading(engine: Engine) -> Engine:
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _postgres(url: str) -> Engine:

@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 
 from bot.errors import NotFound
 from bot.store.channel_tables import Cursor
+from bot.store.contacts import judge, vouch
 from bot.store.rows import ADDRESS, BESIDE, CONVERSATION, MESSAGE, WHOLE, add_message
 from bot.store.tables import (
     IS_UNFINISHED,
@@ -26,7 +27,10 @@ from bot.store.tables import (
     Status,
 )
 from bot.store.ticketing import note_edit
+from bot.tiers import Tiers
 from channels.words import Author, Inbound
+
+NO_TIERS = Tiers({})
 
 # Built once: building a statement takes longer than SQLite takes to answer it.
 _EVENT = select_row(MESSAGE.c.id, MESSAGE.c.conversation_id).where(
@@ -86,7 +90,13 @@ class Arrival:
 
 
 def receive(
-    session: Session, channel: str, inbound: Inbound, files: Sequence[KeptFile], pace: Pace, now: datetime
+    session: Session,
+    channel: str,
+    inbound: Inbound,
+    files: Sequence[KeptFile],
+    pace: Pace,
+    now: datetime,
+    tiers: Tiers = NO_TIERS,
 ) -> Arrival:
     """Stores the event, or finds it stored. An edit of a known message of the same person becomes a revision of it.
 
@@ -101,7 +111,7 @@ def receive(
     event = {"channel": channel, "account": inbound.place.account, "event": inbound.event_id}
     if known := connection.execute(_EVENT, event).first():
         return Arrival(known[0], False, known[1])
-    conversation_id = _at(session, channel, inbound, now)
+    conversation_id = _at(session, channel, inbound, tiers, now)
     message_id = _add(session, conversation_id, channel, inbound, now)
     add_files(session, message_id, conversation_id, files)
     ready_at = now if inbound.choice or not pace.quiet else _end_of_burst(session, conversation_id, pace, now)
@@ -164,23 +174,23 @@ def _take_back(session: Session, message: Message) -> None:
         session.get_one(Conversation, message.conversation_id).ready_at = None
 
 
-def _at(session: Session, channel: str, inbound: Inbound, now: datetime) -> int:
+def _at(session: Session, channel: str, inbound: Inbound, tiers: Tiers, now: datetime) -> int:
     """The id of the conversation at the place of `inbound`, locked; what is new there is learned."""
     place = inbound.place
     key = {"channel": channel, "account": place.account, "handle": place.handle, "thread": place.thread}
     found = session.connection().execute(_PLACE, key).first()
     if found is None:
-        return _begin(session, channel, inbound, now)
+        return _begin(session, channel, inbound, tiers, now)
     conversation_id, address_id, name = found
     if inbound.verified_by or inbound.name not in {"", name}:
-        _learn(session, session.get_one(Address, address_id), inbound, now)
+        _learn(session, session.get_one(Address, address_id), inbound, tiers, now)
     return int(conversation_id)
 
 
-def _begin(session: Session, channel: str, inbound: Inbound, now: datetime) -> int:
+def _begin(session: Session, channel: str, inbound: Inbound, tiers: Tiers, now: datetime) -> int:
     place = inbound.place
     address = _address(session, channel, inbound, now)
-    _learn(session, address, inbound, now)
+    _learn(session, address, inbound, tiers, now)
     conversation = Conversation(
         address_id=address.id,
         channel=channel,
@@ -207,15 +217,20 @@ def _address(session: Session, channel: str, inbound: Inbound, now: datetime) ->
     return address
 
 
-def _learn(session: Session, address: Address, inbound: Inbound, now: datetime) -> None:
+def _learn(session: Session, address: Address, inbound: Inbound, tiers: Tiers, now: datetime) -> None:
     address.name = inbound.name or address.name
     if not inbound.verified_by:
         return
-    if not address.verified_by:
+    first = not address.verified_by
+    if first:
         address.verified_by, address.verified_at = inbound.verified_by, now
     contact = session.get_one(Contact, address.contact_id)
-    contact.attributes = {**contact.attributes, **inbound.attributes}
-    contact.tier = inbound.attributes.get("tier", contact.tier)
+    said = {name: value for name, value in inbound.attributes.items() if contact.attributes.get(name) != value}
+    if inbound.vouched:
+        vouch(session, address.channel, address.handle, inbound.vouched, inbound.verified_by, tiers, now)
+    if first or said:
+        session.flush()
+        judge(session, contact, tiers, now, said)
 
 
 def _add(session: Session, conversation_id: int, channel: str, inbound: Inbound, now: datetime) -> int:

@@ -9,8 +9,9 @@ from typing import Any
 from sqlmodel import Session, case, col, func, select
 
 from bot.errors import NotFound
+from bot.store.linking import Linked, links_of
 from bot.store.links import carried
-from bot.store.rows import BESIDE, WHOLE
+from bot.store.rows import BESIDE, LARGEST_ID, WHOLE
 from bot.store.tables import (
     IS_UNFINISHED,
     Address,
@@ -25,6 +26,7 @@ from bot.store.tables import (
     TicketState,
 )
 from bot.store.ticketing import OVER, RANK, find, ticket_of
+from bot.store.undoing import followed, shown_of
 from channels.words import Owner, Place
 
 #: Outbound messages a user has seen, or may have.
@@ -36,9 +38,6 @@ SHOWN = (
     MessageState.READ,
     MessageState.UNKNOWN,
 )
-
-#: Whoever asks for more than an id can be is answered without asking the database, which would not take the number.
-LARGEST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +87,9 @@ class TicketView:
     addresses: Sequence[Address]
     said: Sequence[Said]
     events: Sequence[TicketEvent]
+    #: The number it goes on as, where it was merged into another.
+    merged_into: str | None = None
+    links: Sequence[Linked] = ()
 
 
 def talk(session: Session, channel: str, place: Place, limit: int) -> Talk | None:
@@ -132,9 +134,9 @@ def list_tickets(session: Session, states: Collection[TicketState], limit: int) 
 
 
 def show(session: Session, number: str) -> TicketView:
-    """Raises `NotFound`."""
+    """Raises `NotFound`. One that was merged is shown with the conversations it had, and names where it went."""
     ticket = find(session, number)
-    ids = select(TicketConversation.conversation_id).where(TicketConversation.ticket_id == ticket.id)
+    ids = shown_of(session, ticket)
     rows = session.exec(
         select(Conversation, Address, Contact)
         .join(Address, col(Conversation.address_id) == Address.id)
@@ -155,12 +157,15 @@ def show(session: Session, number: str) -> TicketView:
         addresses=[address for _, address, _ in rows],
         said=with_files(session, messages),
         events=events,
+        merged_into=session.get_one(Ticket, ticket.merged_into_id).number if ticket.merged_into_id else None,
+        links=links_of(session, ticket),
     )
 
 
 def status_for(session: Session, conversation_id: int, number: str | None) -> Ticket | None:
     """The ticket `number`, if it is the asker's own; without a number the conversation's open ticket.
 
+    Of one that was merged it is the ticket that goes on.
     Own are those of the address, and of the whole contact only where somebody vouches for the address.
     """
     if number is None:
@@ -171,27 +176,29 @@ def status_for(session: Session, conversation_id: int, number: str | None) -> Ti
         .where(Conversation.id == conversation_id)
     ).one()
     own = Address.contact_id == address.contact_id if address.verified_by else Address.id == address.id
+    ticket = followed(session, number)
+    if ticket is None:
+        return None
     return session.exec(
         select(Ticket)
         .join(TicketConversation)
         .join(Conversation, col(TicketConversation.conversation_id) == Conversation.id)
         .join(Address, col(Conversation.address_id) == Address.id)
-        .where(Ticket.number == number.upper(), own)
+        .where(Ticket.id == ticket.id, own)
     ).first()
 
 
 def thread_of_ticket(session: Session, channel: str, account: str, handle: str, number: str) -> str | None:
     """The thread of the ticket's newest conversation with `handle`; None where the ticket is about no such one."""
-    wanted = number.strip().upper()
-    if not wanted.isascii() or not wanted.isprintable():
+    ticket = followed(session, number)
+    if ticket is None:
         return None
     return session.exec(
         select(Conversation.thread)
         .join(Address, col(Conversation.address_id) == Address.id)
         .join(TicketConversation, col(TicketConversation.conversation_id) == Conversation.id)
-        .join(Ticket, col(Ticket.id) == TicketConversation.ticket_id)
         .where(
-            Ticket.number == wanted,
+            TicketConversation.ticket_id == ticket.id,
             Address.channel == channel,
             Address.account == account,
             Address.handle == handle,

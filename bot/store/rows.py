@@ -20,6 +20,9 @@ MESSAGE = SQLModel.metadata.tables["message"]
 #: Where `Message.raw` keeps `Inbound.beside` and `Inbound.whole`; no platform has such names.
 BESIDE, WHOLE = "frontdesk.beside", "frontdesk.whole"
 
+#: Whoever asks for more than an id can be is answered without asking the database, which would not take the number.
+LARGEST_ID = 2**31 - 1
+
 _ADD = insert(MESSAGE)
 _DEFAULTS = {
     name: field.get_default(call_default_factory=True)

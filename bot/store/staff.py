@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sqlmodel import Session, col, select
 
-from bot.store import ticketing
+from bot.store import handling
 from bot.store.inbox import KeptFile, add_files
 from bot.store.mirror_tables import Mirror, StaffSaid
 from bot.store.mirroring import add_post
@@ -115,15 +115,15 @@ def _done(session: Session, ticket: Ticket, agent: str, asked: Asked, phrases: P
     notice = phrases.notice(asked.wish, agent, ticket.number)
     match asked.wish:
         case Wish.REPLY:
-            ticketing.reply(session, ticket.number, agent, asked.text, notice, now)
+            handling.reply(session, ticket.number, agent, asked.text, notice, now)
         case Wish.NOTE:
-            ticketing.note(session, ticket.number, agent, asked.text, now)
+            handling.note(session, ticket.number, agent, asked.text, now)
         case Wish.TAKE:
-            ticketing.take(session, ticket.number, agent, notice, now)
+            handling.take(session, ticket.number, agent, notice, now)
         case Wish.RELEASE:
-            ticketing.hand_back(session, ticket.number, agent, "released", notice, now)
+            handling.hand_back(session, ticket.number, agent, "released", notice, now)
         case Wish.SOLVE:
-            ticketing.hand_back(session, ticket.number, agent, "solved", notice, now)
+            handling.hand_back(session, ticket.number, agent, "solved", notice, now)
 
 
 def _refusal(ticket: Ticket, agent: str, asked: Asked, phrases: Phrases) -> str | None:

@@ -55,6 +55,11 @@ def overview(session: Session) -> list[Overview]:
     ]
 
 
+def channels(session: Session) -> Sequence[str]:
+    """Every channel that was ever heard, by name."""
+    return session.exec(select(ChannelState.channel).distinct().order_by(ChannelState.channel)).all()
+
+
 def _cursors(session: Session) -> tuple[dict[Key, str], dict[Key, dict[str, str]]]:
     """By channel and account; of "account/lane" by lane too."""
     cursors = {(row.channel, row.account): row.value for row in session.exec(select(Cursor))}

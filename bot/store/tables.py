@@ -58,7 +58,7 @@ class MessageState(StrEnum):
     FAILED = "failed"
     #: The platform may or may not have it.
     UNKNOWN = "unknown"
-    #: A bot's reply that a human overtook: a suggestion for the agent, never sent.
+    #: Never sent: a bot's reply that a human overtook, now a suggestion, or an answer that its agent took back.
     WITHHELD = "withheld"
     NOTE = "note"
 
@@ -218,7 +218,15 @@ class File(SQLModel, table=True):
 class Ticket(SQLModel, table=True):
     """A promise that a human will look at it."""
 
-    __table_args__ = (Index("ticket_of_state", "state", "priority", "id"),)
+    __table_args__ = (
+        Index("ticket_of_state", "state", "priority", "id"),
+        Index(
+            "ticket_look",
+            "look_at",
+            sqlite_where=text("look_at IS NOT NULL"),
+            postgresql_where=text("look_at IS NOT NULL"),
+        ),
+    )
 
     id: int = Field(default=None, primary_key=True)
     #: What people quote: FD-1042.
@@ -235,7 +243,7 @@ class Ticket(SQLModel, table=True):
     facts: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     #: Intents the bot had answered before.
     tried: list[str] = Field(default_factory=list, sa_type=JSON)
-    #: The contact's tier when the ticket was opened.
+    #: The contact's tier, where it counts on the ticket's channel.
     tier: str = ""
     #: Whose queue it waits in; empty for everybody's.
     team: str = ""
@@ -244,6 +252,9 @@ class Ticket(SQLModel, table=True):
     merged_into_id: int | None = None
     #: When the user was told a human would answer by.
     promised_at: datetime = Field(sa_type=Moment)
+    #: What the user was told first, and whether it was kept; None until that is known.
+    first_promised_at: datetime | None = Field(default=None, sa_type=Moment)
+    promise_kept: bool | None = None
     #: Since when the user has been waiting for us; None where it is not our turn.
     waiting_since: datetime | None = Field(default=None, sa_type=Moment)
     #: The SLA policy that holds for it, by name.
@@ -256,6 +267,8 @@ class Ticket(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_type=Moment)
     #: When the first of them was missed.
     breached_at: datetime | None = Field(default=None, sa_type=Moment)
+    #: When its clocks are to be looked at: at once after each line of the timeline.
+    look_at: datetime | None = Field(default=None, sa_type=Moment)
     created_at: datetime = Field(sa_type=Moment)
     updated_at: datetime = Field(sa_type=Moment)
     first_response_at: datetime | None = Field(default=None, sa_type=Moment)
@@ -270,15 +283,18 @@ class TicketConversation(SQLModel, table=True):
 
 
 class TicketEvent(SQLModel, table=True):
-    """One line of a ticket's timeline. Only ever added."""
+    """One line of a ticket's timeline. Only ever added: the database refuses every change."""
+
+    __table_args__ = (Index("line_of_ticket", "ticket_id", "id"),)
 
     id: int = Field(default=None, primary_key=True)
-    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    ticket_id: int = Field(foreign_key="ticket.id")
     at: datetime = Field(sa_type=Moment)
     #: An agent's name, "bot", "user" or "frontdesk".
     actor: str
     #: opened, escalated, message, edited, deleted, taken, replied, note, solved, released, withheld, failed, unknown,
-    #: moved, redacted.
+    #: moved, redacted; changed, assigned, on_hold, pending, reopened, closed, unsent, retried, merged, absorbed, split,
+    #: split_off, undone, linked, unlinked, corrected.
     kind: str
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     #: The digest of the ticket's line before, and this one's own over it; sha256, hex.

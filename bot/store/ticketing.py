@@ -1,30 +1,34 @@
-"""A ticket's life in the database: opened, taken, answered, solved, given back. Each change is a line of its timeline.
+"""How a ticket begins, which one a conversation belongs to, and its timeline: each change is a line of it.
 
-Who answers a conversation changes only here, and with every change the conversation's epoch rises by one.
+The timeline is a chain: a line carries the digest of the one before, and the database changes and removes none.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam
+from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import Session, col, select
 
 from bot.errors import NotFound, Refused
+from bot.store.chain import link
 from bot.store.settling import settle
 from bot.store.tables import (
     Conversation,
     Message,
     MessageState,
-    Status,
     Ticket,
     TicketConversation,
     TicketEvent,
     TicketState,
 )
+from bot.store.ticketing_tables import LinkKind, TicketLink
+from bot.store.webhooks import announce_outside
 from channels.words import Author, Owner
 
 #: Tickets in these states take no more work.
@@ -38,12 +42,32 @@ RANK = ("low", "normal", "high", "urgent")
 #: What users are told, in the language of their conversation.
 Notice = Callable[[str | None], str]
 
+# Built once: every line of every timeline asks for it.
+_LAST_LINE = (
+    select(TicketEvent.digest)
+    .where(TicketEvent.ticket_id == bindparam("ticket"))
+    .order_by(col(TicketEvent.id).desc())
+    .limit(1)
+)
 
 # Built once: every message that a human answers asks for it.
 _OPEN = (
     select(Ticket)
     .join(TicketConversation)
     .where(TicketConversation.conversation_id == bindparam("conversation"), col(Ticket.state).not_in(OVER))
+    .order_by(col(Ticket.id).desc())
+    .limit(1)
+)
+_SOLVED = (
+    select(TicketEvent.actor)
+    .where(TicketEvent.ticket_id == bindparam("ticket"), TicketEvent.kind == "solved")
+    .order_by(col(TicketEvent.id).desc())
+    .limit(1)
+)
+_LAST = (
+    select(Ticket)
+    .join(TicketConversation)
+    .where(TicketConversation.conversation_id == bindparam("conversation"))
     .order_by(col(Ticket.id).desc())
     .limit(1)
 )
@@ -64,25 +88,71 @@ class Escalation:
     promise: timedelta
     facts: Mapping[str, str] = field(default_factory=dict)
     tried: Sequence[str] = ()
+    #: The person says that it did not help, and names no new matter.
+    unhelped: bool = False
+    #: How long after it was solved a ticket of the same matter is opened again, in place of a new one.
+    reopens: timedelta = timedelta(0)
 
 
 def ticket_of(session: Session, conversation_id: int) -> Ticket | None:
-    """The newest ticket of the conversation that is not over."""
+    """The newest ticket of the conversation that is not over: what is said there next is about it.
+
+    Where a matter was split off by a message, both tickets are about the conversation: the one split off, while it is
+    open, and the other again after it.
+    """
     return session.exec(_OPEN, params={"conversation": conversation_id}).first()
 
 
+def open_tickets(session: Session, conversation_id: int, but: Ticket | None = None) -> Sequence[Ticket]:
+    """Tickets about the conversation that are not over, besides one; newest first."""
+    return session.exec(
+        select(Ticket)
+        .join(TicketConversation)
+        .where(
+            TicketConversation.conversation_id == conversation_id,
+            col(Ticket.state).not_in(OVER),
+            col(Ticket.id) != (but.id if but else 0),
+        )
+        .order_by(col(Ticket.id).desc())
+    ).all()
+
+
 def escalate(session: Session, conversation: Conversation, escalation: Escalation, now: datetime) -> Ticket:
-    """Puts the conversation in the queue, on its open ticket or a new one."""
+    """Puts the conversation in the queue: on its open ticket, on one just solved of the same matter, or on a new one.
+
+    A new one of the same matter is a follow-up of the last.
+    """
     ticket = ticket_of(session, conversation.id)
-    if ticket is None:
-        ticket = _open(session, conversation, escalation, now)
-        add_event(session, ticket, "bot", "opened", now, reason=escalation.reason)
-    else:
+    reason = {"reason": escalation.reason}
+    if ticket:
         _renew(ticket, escalation, now)
-        add_event(session, ticket, "bot", "escalated", now, reason=escalation.reason, category=escalation.category)
+        add_event(session, ticket, "bot", "escalated", now, **reason, category=escalation.category)
+    elif (last := _same_matter(session, conversation, escalation)) and _is_fresh(last, escalation, now):
+        ticket = last
+        _renew(ticket, escalation, now)
+        ticket.solved_at = None
+        add_event(session, ticket, "bot", "reopened", now, **reason, category=escalation.category)
+    else:
+        ticket = _open(session, conversation, escalation, now)
+        add_event(session, ticket, "bot", "opened", now, **reason, **({"follows": last.number} if last else {}))
+        if last:
+            session.add(
+                TicketLink(ticket_id=ticket.id, other_id=last.id, kind=LinkKind.FOLLOW_UP, agent="bot", created_at=now)
+            )
     change_owner(conversation, Owner.QUEUE)
     settle(session, conversation.id, now, solved=False)
     return ticket
+
+
+def _same_matter(session: Session, conversation: Conversation, escalation: Escalation) -> Ticket | None:
+    """The conversation's last ticket, locked, where the escalation is about what that was about."""
+    last = session.exec(_LAST.with_for_update(of=Ticket), params={"conversation": conversation.id}).first()
+    return last if last and (escalation.unhelped or last.category == escalation.category) else None
+
+
+def _is_fresh(last: Ticket, escalation: Escalation, now: datetime) -> bool:
+    solved = last.solved_at if last.state is TicketState.SOLVED else None
+    return solved is not None and now - solved < escalation.reopens
 
 
 def change_owner(conversation: Conversation, owner: Owner) -> None:
@@ -136,12 +206,26 @@ def _ticket_then(session: Session, message: Message) -> Ticket | None:
     ).first()
 
 
-def add_event(session: Session, ticket: Ticket, actor: str, kind: str, now: datetime, **detail: Any) -> None:
-    """A line of the timeline. Among those of one ticket a later one never becomes visible before an earlier one."""
-    ticket.updated_at = now
-    # Locks the ticket before the line gets its id: whoever reads on from the last id seen would else pass one over.
+def add_event(session: Session, ticket: Ticket, actor: str, kind: str, now: datetime, **detail: Any) -> TicketEvent:
+    """A line of the timeline; its id is there after a flush. `detail` holds what JSON does: no times.
+
+    Among the lines of one ticket a later one never becomes visible before an earlier one.
+    """
+    ticket.updated_at = ticket.look_at = now
+    # Locks the ticket, also where the time is the same, before the line gets its id and its place in the chain:
+    # whoever reads on from the last id seen would else pass one over.
+    flag_modified(ticket, "updated_at")
     session.flush()
-    session.add(TicketEvent(ticket_id=ticket.id, at=now, actor=actor, kind=kind, detail=detail))
+    previous = session.exec(_LAST_LINE, params={"ticket": ticket.id}).first() or ""
+    # As it is read back: what the digest covers is what anybody can check.
+    kept: dict[str, Any] = json.loads(json.dumps(detail))
+    digest = link(previous, now, actor, kind, kept, ticket.id)
+    line = TicketEvent(
+        ticket_id=ticket.id, at=now, actor=actor, kind=kind, detail=kept, previous=previous, digest=digest
+    )
+    session.add(line)
+    announce_outside(session, ticket, line)
+    return line
 
 
 def find(session: Session, number: str) -> Ticket:
@@ -155,6 +239,15 @@ def find(session: Session, number: str) -> Ticket:
     return ticket
 
 
+def refuse_over(session: Session, ticket: Ticket) -> None:
+    """Raises `Refused` where the ticket takes no more work, with where it went on or who solved it."""
+    if ticket.merged_into_id:
+        raise Refused(f"{ticket.number} went on as {session.get_one(Ticket, ticket.merged_into_id).number}")
+    if ticket.state in OVER:
+        who = session.exec(_SOLVED, params={"ticket": ticket.id}).first()
+        raise Refused(f"{ticket.number} is already {ticket.state.value}" + (f", by {who}" if who else ""))
+
+
 def conversations(session: Session, ticket: Ticket) -> Sequence[Conversation]:
     """What the ticket is about, locked for a change."""
     return session.exec(
@@ -164,67 +257,6 @@ def conversations(session: Session, ticket: Ticket) -> Sequence[Conversation]:
         .order_by(col(Conversation.id))
         .with_for_update(of=Conversation)
     ).all()
-
-
-def take(session: Session, number: str, agent: str, notice: Notice, now: datetime) -> Sequence[Conversation]:
-    """Makes `agent` the owner of the ticket's conversations and tells their user with `notice`.
-
-    Raises `Refused` where another agent is the owner, or the ticket is over.
-    """
-    ticket, found = _locked(session, number)
-    if ticket.state in OVER:
-        raise Refused(f"{ticket.number} is {ticket.state.value}")
-    if ticket.assignee and ticket.assignee != agent:
-        raise Refused(f"{ticket.number} is with {ticket.assignee}")
-    if ticket.assignee == agent:
-        return found
-    ticket.assignee, ticket.state = agent, TicketState.OPEN
-    for conversation in found:
-        change_owner(conversation, Owner.AGENT)
-    _tell(session, found, agent, notice, now)
-    add_event(session, ticket, agent, "taken", now)
-    return found
-
-
-def reply(
-    session: Session, number: str, agent: str, text: str, notice: Notice, now: datetime
-) -> Sequence[Conversation]:
-    """Takes the ticket and queues an agent's answer on its newest conversation; the ticket then waits for the user."""
-    found = take(session, number, agent, notice, now)
-    message = say(session, found[-1], Author.AGENT, agent, text, now)
-    ticket = find(session, number)
-    ticket.first_response_at = ticket.first_response_at or now
-    ticket.state = TicketState.PENDING
-    found[-1].status = Status.WAITING
-    add_event(session, ticket, agent, "replied", now, message=message.id)
-    return found
-
-
-def note(session: Session, number: str, agent: str, text: str, now: datetime) -> None:
-    """Writes down what only agents see."""
-    ticket = find(session, number)
-    add_event(session, ticket, agent, "note", now, text=text)
-
-
-def hand_back(session: Session, number: str, agent: str, kind: str, notice: Notice, now: datetime) -> None:
-    """The bot answers again. `kind` is "solved", which ends the ticket, or "released", which leaves it to anybody.
-
-    Released, it waits for the user, or is new again if no agent answered. Raises `Refused` where the ticket is over.
-    """
-    ticket, found = _locked(session, number)
-    if ticket.state in OVER:
-        raise Refused(f"{ticket.number} is already {ticket.state.value}")
-    ticket.assignee = None if kind == "released" else ticket.assignee
-    ticket.state = _waiting(ticket) if kind == "released" else TicketState.SOLVED
-    ticket.solved_at = now if kind == "solved" else None
-    for conversation in found:
-        change_owner(conversation, Owner.BOT)
-        conversation.dialogue = {}
-        conversation.status = Status.CLOSED if kind == "solved" else Status.WAITING
-        if kind == "solved":
-            settle(session, conversation.id, now, solved=True)
-    _tell(session, found, agent, notice, now)
-    add_event(session, ticket, agent, kind, now)
 
 
 def say(session: Session, conversation: Conversation, author: Author, name: str, text: str, now: datetime) -> Message:
@@ -247,11 +279,6 @@ def say(session: Session, conversation: Conversation, author: Author, name: str,
     return message
 
 
-def _tell(session: Session, found: Sequence[Conversation], agent: str, notice: Notice, now: datetime) -> None:
-    """Tells the person who answers now, where the conversation went on last."""
-    say(session, found[-1], Author.SYSTEM, agent, notice(found[-1].language), now)
-
-
 def _renew(ticket: Ticket, escalation: Escalation, now: datetime) -> None:
     """An open ticket goes back to the queue with what is new. Of two promises yet to be kept the earlier one holds."""
     told = now + escalation.promise
@@ -261,25 +288,38 @@ def _renew(ticket: Ticket, escalation: Escalation, now: datetime) -> None:
     ticket.tried = list(dict.fromkeys([*ticket.tried, *escalation.tried]))
     ticket.state = TicketState.OPEN if ticket.first_response_at else TicketState.NEW
     ticket.assignee = None
-
-
-def _waiting(ticket: Ticket) -> TicketState:
-    return TicketState.PENDING if ticket.first_response_at else TicketState.NEW
+    ticket.waiting_since = ticket.waiting_since or now
 
 
 def _hear_user(session: Session, ticket: Ticket, kind: str, message_id: int, now: datetime) -> None:
-    if ticket.state is TicketState.PENDING:
+    """It is our turn, also where the ticket was put on hold: nobody must miss what the user adds."""
+    if ticket.state in (TicketState.PENDING, TicketState.ON_HOLD):
         ticket.state = TicketState.OPEN
+    ticket.waiting_since = ticket.waiting_since or now
     add_event(session, ticket, "user", kind, now, message=message_id)
 
 
-def _locked(session: Session, number: str) -> tuple[Ticket, Sequence[Conversation]]:
+def locked(session: Session, number: str) -> tuple[Ticket, Sequence[Conversation]]:
+    """The ticket and its conversations, locked for a change. Raises `NotFound`."""
     ticket = find(session, number)
-    # Conversations first, the ticket second, as turns and sends do: in the other order two would wait for each other.
-    conversations(session, ticket)
-    session.refresh(ticket, with_for_update=True)
+    lock(session, [ticket.id])
     # Again: one may have been carried on in private until the lock was had.
     return ticket, conversations(session, ticket)
+
+
+def lock(session: Session, ids: Sequence[int]) -> None:
+    """Locks tickets with all their conversations, and reads them as they are by then; `ids` rise."""
+    session.flush()
+    # Conversations first, the tickets second, as turns and sends do: in the other order two would wait for each other.
+    session.exec(
+        select(Conversation)
+        .join(TicketConversation)
+        .where(col(TicketConversation.ticket_id).in_(ids))
+        .order_by(col(Conversation.id))
+        .with_for_update(of=Conversation)
+    ).all()
+    for id_ in ids:
+        session.get_one(Ticket, id_, with_for_update=True, populate_existing=True)
 
 
 def _open(session: Session, conversation: Conversation, escalation: Escalation, now: datetime) -> Ticket:
@@ -294,6 +334,8 @@ def _open(session: Session, conversation: Conversation, escalation: Escalation, 
         facts=dict(escalation.facts),
         tried=list(escalation.tried),
         promised_at=now + escalation.promise,
+        waiting_since=now,
+        first_promised_at=now + escalation.promise,
         created_at=now,
         updated_at=now,
     )

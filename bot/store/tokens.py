@@ -4,26 +4,47 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
 from sqlmodel import Session, col, select
 
-from bot.errors import NotFound
-from bot.store.agent_tables import Token
+from bot.errors import NotFound, Refused
+from bot.store import audit
+from bot.store.agent_tables import Agent, Role, Token
+from bot.store.audit import OPERATOR
 
 
-def create(session: Session, agent: str, now: datetime) -> str:
-    """A new token of `agent`; this is the only time it can be read."""
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a token stands for."""
+
+    agent: str
+    #: What it opens; empty for everything its agent may.
+    scopes: Sequence[str]
+    #: None where its agent is none of the desk: a program's own name.
+    role: Role | None
+
+
+def create(session: Session, agent: str, now: datetime, scopes: Sequence[str] = (), by: str = OPERATOR) -> str:
+    """A new token of `agent`; this is the only time it can be read. Raises `Refused` where they were removed."""
+    known = _agent(session, agent)
+    if known and known.removed_at:
+        raise Refused(f"{agent} was removed; names are never given twice")
     token = f"fd_{secrets.token_urlsafe(32)}"
-    session.add(Token(agent=agent, digest=_digest(token), created_at=now))
+    session.add(Token(agent=agent, digest=_digest(token), scopes=list(scopes), created_at=now))
+    audit.note(session, by, "token created", agent, now, scopes=list(scopes))
     return token
 
 
-def agent_of(session: Session, token: str) -> str | None:
-    """Whose token it is; None for one that never was or was revoked."""
+def key_of(session: Session, token: str) -> Key | None:
+    """What a token stands for; None for one that never was or was revoked."""
     row = session.exec(select(Token).where(Token.digest == _digest(token), col(Token.revoked_at).is_(None))).first()
-    return row.agent if row else None
+    if row is None:
+        return None
+    known = _agent(session, row.agent)
+    return Key(row.agent, row.scopes, known.role if known else None)
 
 
 def all_tokens(session: Session) -> Sequence[Token]:
@@ -31,13 +52,19 @@ def all_tokens(session: Session) -> Sequence[Token]:
     return session.exec(select(Token).order_by(col(Token.id))).all()
 
 
-def revoke(session: Session, token_id: int, now: datetime) -> str:
+def revoke(session: Session, token_id: int, now: datetime, by: str = OPERATOR) -> str:
     """Ends a token and says whose it was. Raises `NotFound`."""
     row = session.get(Token, token_id)
     if row is None:
         raise NotFound(f"there is no token {token_id}")
-    row.revoked_at = row.revoked_at or now
+    if row.revoked_at is None:
+        row.revoked_at = now
+        audit.note(session, by, "token revoked", row.agent, now, token=row.id)
     return row.agent
+
+
+def _agent(session: Session, name: str) -> Agent | None:
+    return session.exec(select(Agent).where(Agent.name == name)).first()
 
 
 def _digest(token: str) -> str:

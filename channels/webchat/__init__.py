@@ -4,7 +4,7 @@
 
     data-language="zh"      instead of the page's language or, where it names none, the browser's
     data-identity="<JWT>"   the site's logged-in user: HS256 with `identity_secret`, claims `sub` and `exp` (at most a
-                            day ahead), and what is known of `name`, `email`, `tier`
+                            day ahead), and what is known of `name`, `email`, `tier`, `attributes`
     data-open               open from the start, except on a phone
     data-position="left"    in the left corner instead of the right
 

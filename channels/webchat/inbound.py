@@ -37,6 +37,7 @@ def read_inbound(form: Form, visitor: Visitor, place: Place, settings: WebChatSe
         name=visitor.name,
         verified_by=visitor.verified_by,
         attributes=visitor.attributes,
+        vouched=visitor.vouched,
         attachments=attachments,
         choice=choice,
         language=_language(form.fields.get("language", "")),

@@ -11,6 +11,7 @@ from typing import Any
 import jwt
 from pydantic import SecretStr
 
+from channels.vouched import Value, Vouched, checked
 from channels.webchat.errors import Code, Refused
 
 ALGORITHM = "HS256"
@@ -22,6 +23,8 @@ IDENTITY_LIFE = timedelta(hours=24)
 SKEW = timedelta(minutes=1)
 #: Characters in any claim that is kept.
 LONGEST_CLAIM = 200
+#: The claim that is an attribute as well.
+TIER = "tier"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,8 @@ class Visitor:
     name: str = ""
     verified_by: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
+    #: What the host site signed of them besides; None for whom it signed nothing.
+    vouched: Vouched | None = None
 
 
 class Tokens:
@@ -63,6 +68,9 @@ class Tokens:
             "by": visitor.verified_by,
             "attributes": dict(visitor.attributes),
         }
+        if visitor.vouched:
+            claims["vouched"] = dict(visitor.vouched.attributes)
+            claims["vouched_at"] = visitor.vouched.at.timestamp()
         return jwt.encode(claims, self._key, ALGORITHM)
 
     def visitor(self, token: str) -> Visitor:
@@ -74,6 +82,7 @@ class Tokens:
             name=claims.get("name", ""),
             verified_by=claims.get("by", ""),
             attributes=claims.get("attributes", {}),
+            vouched=_kept(claims),
         )
 
     def identity(self, token: str) -> Visitor:
@@ -126,7 +135,32 @@ def _identified(claims: Mapping[str, Any]) -> Visitor:
         name=said["name"],
         verified_by="site",
         attributes={name: said[name] for name in ("name", "email", "tier") if said[name]},
+        vouched=_vouched(claims, said["tier"], ends),
     )
+
+
+def _vouched(claims: Mapping[str, Any], tier: str, ends: int) -> Vouched | None:
+    """The claim `attributes`, and the tier: said at `iat`, or where that is missing a day before `exp`.
+
+    So an old identity shown again does not undo what the company has said since.
+    """
+    given = claims.get("attributes")
+    if given is not None and not isinstance(given, dict):
+        raise Refused(401, Code.IDENTITY_INVALID, "attributes is not an object of names and values")
+    try:
+        found: dict[str, Value | None] = checked({**({TIER: tier} if tier else {}), **(given or {})})
+        said = float(claims.get("iat", ends - IDENTITY_LIFE.total_seconds()))
+        at = datetime.fromtimestamp(min(said, _now().timestamp()), UTC)
+    except (ValueError, TypeError, OverflowError, OSError) as error:
+        raise Refused(401, Code.IDENTITY_INVALID, str(error)) from error
+    return Vouched(found, at) if found else None
+
+
+def _kept(claims: Mapping[str, Any]) -> Vouched | None:
+    """What stands in a token of ours."""
+    if "vouched" not in claims:
+        return None
+    return Vouched(claims["vouched"], datetime.fromtimestamp(claims["vouched_at"], UTC))
 
 
 def _claim(claims: Mapping[str, Any], name: str) -> str:

@@ -23,9 +23,8 @@ from bot.training import fingerprint, model_path
 
 ROOT = Path(__file__).parents[2]
 
-#: Seconds for whatever a start may take on a busy machine, and for one that trains first.
+#: Seconds for whatever a start may take on a busy machine.
 PATIENCE = 120
-TRAINING = 600
 #: Seconds between two looks.
 LOOK = 0.05
 #: Seconds a stop may take.

@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: Rasa's own channel, Frontdesk's web chat and its memory channel, taking turns."""
+"""`python -m tests.bench`: Rasa's own channel and ours, taking turns; and the desk with many tickets."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from tests.acceptance.house import ROOT
 from tests.bench import frontdesk, peer, questions, report
+from tests.bench.desk.run import run
 from tests.bench.frontdesk import Frontdesk
 from tests.bench.report import PEER
 from tests.bench.talks import Round, Talk, lead, rest, web_chat
@@ -25,6 +27,14 @@ CLIENTS = (1, 8)
 #: Turns of each system before anything is measured.
 WARM = 40
 
+
+class Part(StrEnum):
+    """What is measured: turns a second against Rasa's own channel, or the desk with many tickets."""
+
+    TURNS = "turns"
+    DESK = "desk"
+
+
 console = Console(stderr=True, highlight=False)
 
 #: Leads conversations with a system, some at a time.
@@ -34,8 +44,17 @@ Lead = Callable[[Sequence[Sequence[str]], int], Awaitable[Round]]
 def main(
     turns: Annotated[int, typer.Option(min=100, help="Turns of each system with each number of clients.")] = 1_000,
     out: Annotated[Path, typer.Option("--json", help="Where the figures go as JSON.")] = ROOT / "var" / "bench.json",
+    tickets: Annotated[int, typer.Option(min=1_000, help="Tickets on the desk; each has 10 messages.")] = 100_000,
+    only: Annotated[Part | None, typer.Option(help="One part alone.")] = None,
 ) -> None:
-    """Measures end-to-end turns a second and our own time per turn."""
+    """Measures turns a second and our own time per turn; then list, search and open of tickets at the desk."""
+    if only is not Part.DESK:
+        _turns(turns, out)
+    if only is not Part.TURNS and not run(tickets, ROOT / "var" / "bench", console):
+        raise typer.Exit(1)
+
+
+def _turns(turns: int, out: Path) -> None:
     rounds = asyncio.run(_bench(turns))
     found = report.figures(rounds)
     report.show(found, Console())

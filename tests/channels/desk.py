@@ -17,7 +17,7 @@ from bot.mirror import Mirrors
 from bot.settings import DeliverySection, Settings
 from bot.staff import Staff
 from bot.states import States
-from bot.store import ticketing
+from bot.store import handling
 from bot.store.database import Database
 from bot.store.tables import Message, Ticket, TicketEvent
 from channels.base import Channel
@@ -169,7 +169,7 @@ class Desk:
 
     def replies(self, text: str) -> None:
         """An agent answers at the command line."""
-        self.database.transact(ticketing.reply, self.ticket().number, "Cleo", text, notice, NOW)
+        self.database.transact(handling.reply, self.ticket().number, "Cleo", text, notice, NOW)
 
     def line(self, kind: str) -> TicketEvent:
         """The only line of this kind."""

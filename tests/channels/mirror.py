@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.store import ticketing, turns
+from bot.store import handling, turns
 from bot.store.mirror_tables import MirrorPost
 from bot.store.tables import Conversation, File, Message, TicketState
 from channels.errors import Never
@@ -190,8 +190,8 @@ class Mirrored(Suite):
         async with desk.open():
             thread = await desk.thread()
             desk.customers.faults.extend([None, Never("blocked the bot")])
-            desk.database.transact(ticketing.reply, number, "Cleo", "From the desk.", notice, NOW)
-            desk.database.transact(ticketing.note, number, "Cleo", "for us", NOW)
+            desk.database.transact(handling.reply, number, "Cleo", "From the desk.", notice, NOW)
+            desk.database.transact(handling.note, number, "Cleo", "for us", NOW)
             await desk.shows(thread, "Cleo answers now", "From the desk.", "for us", "did not arrive")
             edit = inbound("bitcoin, I mean", "e3", edit_of="e1")
             arrive(desk.database, edit)

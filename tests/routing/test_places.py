@@ -14,7 +14,7 @@ from bot.routing.settings import Routing, Team
 from bot.routing.view import Standing
 from bot.routing.waiting import Range
 from bot.settings import Settings
-from bot.store import outbox, ticketing
+from bot.store import handling, outbox
 from bot.store.agent_tables import Presence
 from bot.store.database import Database
 from bot.store.tables import Message, TicketState
@@ -169,7 +169,7 @@ async def test_place_is_not_told_over_a_human(sqlite: Database, content: Content
     """Once somebody took it the bot is silent, also with what it was about to say."""
     await say(sqlite, content, settings, "human", "e1")
     await say(sqlite, content, settings, "how long", "e2")
-    sqlite.transact(ticketing.take, "FD-1001", "Anna", notice, NOW)
+    sqlite.transact(handling.take, "FD-1001", "Anna", notice, NOW)
     assert await say(sqlite, content, settings, "how long", "e3") == ""
     sent = sqlite.transact(outbox.claim, ["memory"], later(86400 * 365 * 5), 10)
     assert [dispatch.message.author for dispatch in sent] == [Author.SYSTEM]

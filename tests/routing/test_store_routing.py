@@ -10,7 +10,7 @@ from threading import Barrier
 import pytest
 
 from bot.errors import Refused
-from bot.store import routing, teams, ticketing, turns
+from bot.store import handling, routing, teams, turns
 from bot.store.agent_tables import Presence
 from bot.store.database import Database
 from bot.store.presence import Patience
@@ -71,7 +71,7 @@ def test_assigned_only_from_the_queue_to_who_has_room(database: Database) -> Non
     hire(database, "Ben", Presence.AWAY)
     taken, released, mine, left = (wait_for_human(database, who) for who in ("ann", "bob", "cid", "dan"))
     take(database, taken, "Tom")
-    database.transact(ticketing.hand_back, released, "Tom", "released", notice, NOW)
+    database.transact(handling.hand_back, released, "Tom", "released", notice, NOW)
     assign(database, mine)
     before = timeline(database)
     for number, name in ((taken, "Anna"), (released, "Anna"), (left, "Anna"), (left, "Ben"), (mine, "Anna")):
@@ -122,7 +122,7 @@ def test_queue_tells_what_routing_asks(database: Database) -> None:
     hire(database, "Ben", Presence.OFFLINE)
     open_, pending, waiting = (wait_for_human(database, who, priority="high") for who in ("ann", "bob", "cid"))
     assign(database, open_)
-    database.transact(ticketing.reply, pending, "Anna", "Hello", notice, NOW)
+    database.transact(handling.reply, pending, "Anna", "Hello", notice, NOW)
     set_ticket(database, waiting, team="payments", language="zh", waiting_since=later(5))
     (found,) = database.transact(routing.queue)
     assert (found.number, found.priority, found.team, found.language) == (waiting, "high", "payments", "zh")
@@ -188,7 +188,7 @@ def test_user_hears_once_that_somebody_else_will_answer(database: Database) -> N
         take(database, number, name)
         give_back(database, number, name)
     assert told(database).count("") == 1
-    database.transact(ticketing.reply, number, "Dora", "Hello", notice, NOW)
+    database.transact(handling.reply, number, "Dora", "Hello", notice, NOW)
     set_ticket(database, number, state=TicketState.OPEN)
     give_back(database, number, "Dora")
     assert told(database).count("") == 2
@@ -199,7 +199,7 @@ def test_what_waits_for_its_user_returns_when_the_user_writes(database: Database
     """A ticket that waits for the user stays with whoever left, until there is something to answer."""
     hire(database, "Anna")
     number = wait_for_human(database)
-    database.transact(ticketing.reply, number, "Anna", "Which coin?", notice, NOW)
+    database.transact(handling.reply, number, "Anna", "Which coin?", notice, NOW)
     change(database, "Anna", removed_at=NOW)
     assert stranded(database) == []
     assert not give_back(database, number)
@@ -238,7 +238,7 @@ def test_leaving_gives_back_all(database: Database) -> None:
     pending, other = wait_for_human(database, "cid"), wait_for_human(database, "dan")
     for number in mine:
         assign(database, number)
-    database.transact(ticketing.reply, pending, "Anna", "Hello", notice, NOW)
+    database.transact(handling.reply, pending, "Anna", "Hello", notice, NOW)
     take(database, other, "Ben")
     gone = database.transact(routing.give_back_all, "Anna", "offline", lambda _: notice, later(60))
     assert gone == mine
@@ -251,7 +251,7 @@ def test_what_is_not_answered_goes_to_somebody_else(database: Database) -> None:
     idle, noted, taken = (wait_for_human(database, who) for who in ("ann", "bob", "cid"))
     assign(database, idle)
     assign(database, noted)
-    database.transact(ticketing.note, noted, "Anna", "looking into it", later(1))
+    database.transact(handling.note, noted, "Anna", "looking into it", later(1))
     take(database, taken, "Anna")
     assert stranded(database, 179, ANSWERING) == []
     assert stranded(database, 180, PATIENCE) == []

@@ -9,7 +9,7 @@ import pytest
 
 import bot.settling
 from bot.conversation import now
-from bot.store import ticketing
+from bot.store import handling
 from bot.store.settling_tables import Settling
 from bot.store.tables import Ticket
 from bot.store.ticketing import Escalation
@@ -52,7 +52,7 @@ async def asked(house: House, peer: DiscordPeer, guild: Json, *tags: str) -> Jso
 
 def solve(house: House) -> None:
     number = rows(house.database, Ticket)[-1].number
-    house.database.transact(ticketing.hand_back, number, "Mei", "solved", lambda _: "Solved.", now())
+    house.database.transact(handling.hand_back, number, "Mei", "solved", lambda _: "Solved.", now())
 
 
 async def is_told(house: House) -> None:

@@ -123,6 +123,33 @@ async def test_identity_names_a_verified_person(client: httpx.AsyncClient, host:
     assert said.attributes == {"name": "Li Wei", "email": "li@example.com", "tier": "vip"}
 
 
+async def test_identity_brings_attributes(client: httpx.AsyncClient, host: MemoryHost) -> None:
+    """What the host site signed of the person, of whatever kind, with the time at which it did."""
+    signed = int(time.time()) - 600
+    token = identity(iat=signed, tier="gold", attributes={"monthly_volume": 1.5e6, "verified": True, "manager": None})
+    visitor = await Visitor.arrive(client, identity=token)
+    await visitor.post("hello")
+    said = host.inbound[0].vouched
+    assert said is not None
+    assert said.attributes == {"tier": "gold", "monthly_volume": 1.5e6, "verified": True, "manager": None}
+    assert said.at.timestamp() == signed
+
+
+async def test_identity_that_does_not_say_when(client: httpx.AsyncClient, host: MemoryHost) -> None:
+    """It counts as said a day before it ends: whatever the company said since is newer."""
+    ends = int(time.time()) + 1800
+    await (await Visitor.arrive(client, identity=identity(exp=ends, attributes={"level": 3}))).post("hello")
+    said = host.inbound[0].vouched
+    assert said is not None
+    assert said.at.timestamp() == ends - 86_400
+
+
+async def test_visitor_brings_no_attributes(client: httpx.AsyncClient, host: MemoryHost) -> None:
+    """Of somebody whom nobody signed for nothing is known."""
+    await (await Visitor.arrive(client)).post("hello")
+    assert host.inbound[0].vouched is None
+
+
 async def test_identity_is_not_renewed_by_its_own_token(client: httpx.AsyncClient) -> None:
     """Handing in the visitor token again does not outlive the identity it was made from."""
     ends = int(time.time()) + 60
@@ -147,6 +174,14 @@ async def test_identity_is_not_renewed_by_its_own_token(client: httpx.AsyncClien
         (lambda: identity(sub="a\u202eb"), "identity_invalid"),
         (lambda: identity(sub="x" * 201), "identity_invalid"),
         (lambda: identity(tier={"level": 9}), "identity_invalid"),
+        (lambda: identity(attributes=["gold"]), "identity_invalid"),
+        (lambda: identity(attributes={"Level": 1}), "identity_invalid"),
+        (lambda: identity(attributes={"level": {"n": 1}}), "identity_invalid"),
+        (lambda: identity(attributes={"level": float("nan")}), "identity_invalid"),
+        (lambda: identity(attributes={"level": 10**400}), "identity_invalid"),
+        (lambda: identity(attributes={"level": "x" * 201}), "identity_invalid"),
+        (lambda: identity(attributes={f"a{number}": 1 for number in range(51)}), "identity_invalid"),
+        (lambda: identity(attributes={"level": 1}, iat="soon"), "identity_invalid"),
         (lambda: "not.a.jwt", "identity_invalid"),
     ],
 )

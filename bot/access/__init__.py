@@ -1,0 +1,1 @@
+"""Who may: signing in, staying signed in, and what each role and each token opens."""
