@@ -32,6 +32,7 @@ from bot.rasa import RasaServer
 from bot.routing import api as queue_api
 from bot.routing.places import Places
 from bot.routing.router import Router
+from bot.routing.served import opening_of, standing_of
 from bot.routing.telling import Telling
 from bot.settings import Settings
 from bot.settling import Settling
@@ -42,6 +43,7 @@ from bot.states import States
 from bot.store.database import Database
 from bot.store.lease import Lease, lease_on
 from bot.tickets import Tickets
+from bot.tiers import Tiers
 from bot.training.live import Live, follow
 from bot.webhooks import api as webhooks_api
 from bot.webhooks.desk import Webhooks
@@ -87,8 +89,9 @@ class App:
         self.mind = Mind(settings, rasa)
         key = secret.key(settings.folders.var / "secret.key")
         links = Links(key, settings.web, channels)
-        self.router = Router(self.database, content.answers, settings.routing)
-        self.places = places = Places(self.database, settings.routing)
+        standing, policies = standing_of(Tiers(settings.tiers)), Policies(settings.calendars, settings.sla.policies)
+        self.router = Router(self.database, content.answers, settings.routing, standing)
+        self.places = places = Places(self.database, settings.routing, standing, opening_of(policies))
         conversations = Conversations(self.database, content, self.mind.understand, settings, channels, links, places)
         self.files = files = Files(settings.folders.var / "files")
         self.delivery = Delivery(self.database, channels, files, settings.delivery, links.whole)
@@ -99,7 +102,6 @@ class App:
         self.settling = Settling(self.database, channels)
         self.telling = Telling(self.database, places, channels, content.answers)
         self.states = States(self.database)
-        policies = Policies(settings.calendars, settings.sla.policies)
         self.watch = Watch(self.database, policies, content.answers)
         self.webhooks = Sender(self.database, key, settings.webhooks)
         allow_private = settings.webhooks.allow_private

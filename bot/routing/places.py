@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
-
-from babel.dates import format_date, format_time, format_timedelta, get_timezone_name
 
 from bot.answers import Answers
 from bot.routing.choosing import OnDuty, Waiting, able, in_order
 from bot.routing.settings import Routing
 from bot.routing.view import StandingOf, all_alike, on_duty, overview, team_of, urgency_of, waiting
 from bot.routing.waiting import Handled, OpensAt, Pace, Range, always_open, estimate, pace_of
+from bot.sla.calendar import Calendar
+from bot.sla.telling import lasting, moment
 from bot.store import routing, waits
 from bot.store.agent_tables import Presence
 from bot.store.database import Database, Session
@@ -24,9 +24,6 @@ from bot.store.waits import Answered, Crowd, Kind
 
 #: Tickets answered last that say how long it takes.
 SAMPLE = 30
-
-#: Up to here people count in minutes; every longer one of the steps is whole hours.
-IN_MINUTES = 90
 
 
 Person = tuple[str, Mapping[str, Any]]
@@ -88,7 +85,8 @@ class Places:
         person, crowds, desk, answered = await self._database.run(_newcomer, conversation_id, kind)
         mine = waiting(_ticket_of(escalation, *person, now), self._section, self._standing)
         agents = [on_duty(found) for found in desk]
-        return self._expected(mine, 1 + self._ahead(mine, crowds), agents, self._pace(answered, kind), now)
+        back_at = self._opens_at(escalation.priority, escalation.category, person[0], now)
+        return _expected(mine, 1 + self._ahead(mine, crowds), agents, self._pace(answered, kind), back_at)
 
     async def board(self, now: datetime) -> Board:
         """The whole queue, and who is there."""
@@ -103,8 +101,10 @@ class Places:
         lines = []
         for ticket in ordered:
             ahead[ticket.team] += 1
-            expected = self._expected(ticket, ahead[ticket.team], agents, paces[_kind(ticket)], now)
-            lines.append(Line(tickets[ticket.number], ticket.team, expected))
+            found = tickets[ticket.number]
+            back_at = self._opens_at(found.priority, found.category, found.tier, now)
+            expected = _expected(ticket, ahead[ticket.team], agents, paces[_kind(ticket)], back_at)
+            lines.append(Line(found, ticket.team, expected))
         return Board(lines, desk)
 
     def _ahead(self, mine: Waiting, crowds: Sequence[Crowd]) -> int:
@@ -117,21 +117,12 @@ class Places:
 
         return sum(crowd.count for crowd in crowds if before(crowd))
 
-    def _expected(
-        self, ticket: Waiting, position: int, agents: Sequence[OnDuty], pace: Pace | None, now: datetime
-    ) -> Expected:
-        back_at = self._opens_at(ticket.team, now)
-        if back_at:
-            return Expected(position, back_at=back_at)
-        online = [agent for agent in able(ticket, agents) if agent.presence is Presence.ONLINE]
-        return Expected(position, estimate(position, pace, len(online)))
-
     def _pace(self, answered: Mapping[Kind, Sequence[Answered]], kind: Kind) -> Pace | None:
-        return pace_of([self._counted(one, kind[0]) for one in answered[kind]])
+        return pace_of([self._counted(one, kind[1]) for one in answered[kind]])
 
-    def _counted(self, one: Answered, team: str) -> Handled:
+    def _counted(self, one: Answered, priority: str) -> Handled:
         """Whoever came while nobody was there counts from the opening, if they were not answered before."""
-        opened = self._opens_at(team, one.created_at) or one.created_at
+        opened = self._opens_at(priority, one.category, one.tier, one.created_at) or one.created_at
         return Handled(min(opened, one.answered_at), one.answered_at, one.agent)
 
 
@@ -139,6 +130,15 @@ def _newcomer(session: Session, conversation_id: int, kind: Kind) -> tuple[Perso
     """All that is asked of the database, and no more: every escalation waits for it."""
     person = waits.person_of(session, conversation_id)
     return person, waits.crowd(session), routing.desk(session), waits.answered(session, [kind], SAMPLE)
+
+
+def _expected(
+    ticket: Waiting, position: int, agents: Sequence[OnDuty], pace: Pace | None, back_at: datetime | None
+) -> Expected:
+    if back_at:
+        return Expected(position, back_at=back_at)
+    online = [agent for agent in able(ticket, agents) if agent.presence is Presence.ONLINE]
+    return Expected(position, estimate(position, pace, len(online)))
 
 
 def _kind(ticket: Waiting) -> Kind:
@@ -165,18 +165,10 @@ def told(answers: Answers, language: str, expected: Expected) -> str:
     """`expected` as a sentence."""
     position = str(expected.position)
     if expected.back_at:
-        return answers.sentence("queue_closed", language, when=_moment(expected.back_at, language))
+        # Of a calendar a moment takes the zone alone.
+        there = Calendar("", expected.back_at.tzinfo or UTC)
+        return answers.sentence("back_at", language, time=moment(language, expected.back_at, there))
     if expected.wait is None:
         return answers.sentence("queue_place", language, position=position)
-    low, high = (_length(minutes, language) for minutes in (expected.wait.low, expected.wait.high))
+    low, high = (lasting(timedelta(minutes=one), language) for one in (expected.wait.low, expected.wait.high))
     return answers.sentence("queue_wait", language, position=position, low=low, high=high)
-
-
-def _length(minutes: int, language: str) -> str:
-    threshold = 2 if minutes <= IN_MINUTES else 1
-    return format_timedelta(timedelta(minutes=minutes), granularity="minute", threshold=threshold, locale=language)
-
-
-def _moment(at: datetime, language: str) -> str:
-    day, time = format_date(at, "full", locale=language), format_time(at, "short", locale=language)
-    return f"{day} {time} ({get_timezone_name(at, width='long', locale=language)})"

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-#: When a team's people are back; None where they are there. "" is everybody's team.
-OpensAt = Callable[[str, datetime], datetime | None]
+#: By priority, category and tier, and the moment asked about: when people are back, in the zone of their calendar; None
+#: where they are there, or nobody knows.
+OpensAt = Callable[[str, str, str, datetime], datetime | None]
 
 #: From so many tickets on what they took says something.
 ENOUGH = 5
@@ -45,7 +46,7 @@ class Range:
     high: int
 
 
-def always_open(_team: str, _now: datetime) -> datetime | None:
+def always_open(_priority: str, _category: str, _tier: str, _now: datetime) -> datetime | None:
     """Where no hours are known."""
     return None
 

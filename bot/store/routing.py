@@ -35,7 +35,10 @@ OURS = (TicketState.NEW, TicketState.OPEN)
 #: Who does what no person does.
 ACTOR = "frontdesk"
 
-#: Lines that say what the user heard last of who answers.
+#: Why a ticket was taken from an agent who was there.
+LATE = ("unanswered", "breached")
+
+#: Lines that may say what the user heard last of who answers.
 SAID = ("returned", "replied")
 
 
@@ -127,7 +130,7 @@ def assign(session: Session, number: str, name: str, notice: Notice, now: dateti
     """
     # The agent first, then conversations, then the ticket, as whoever gives tickets back does.
     agent = presence.agent_named(session, name)
-    ticket, found = _locked(session, number)
+    ticket, found = ticketing.locked(session, number)
     if ticket.state not in OURS or ticket.assignee or all(talk.owner is not Owner.QUEUE for talk in found):
         raise Refused(f"{ticket.number} is not in the queue any more")
     if agent.presence is not Presence.ONLINE or _load(session, name) >= agent.capacity:
@@ -168,7 +171,7 @@ def give_back(session: Session, number: str, name: str, why: str, notice: Notice
 
     Its user is told with `notice` that somebody else will answer, once until somebody has.
     """
-    ticket, found = _locked(session, number)
+    ticket, found = ticketing.locked(session, number)
     if ticket.assignee != name or ticket.state in (*OVER, TicketState.PENDING):
         return False
     told = not _told(session, ticket)
@@ -213,7 +216,7 @@ def _passed(session: Session) -> dict[int, frozenset[str]]:
     )
     found: dict[int, frozenset[str]] = {}
     for ticket_id, detail in rows:
-        if detail["reason"] == "unanswered":
+        if detail["reason"] in LATE:
             found[ticket_id] = found.get(ticket_id, frozenset()) | {detail["agent"]}
     return found
 
@@ -269,18 +272,10 @@ def _why(agent: Agent) -> str:
 
 def _told(session: Session, ticket: Ticket) -> bool:
     """Whether the last the user heard is that somebody else will answer."""
-    last = session.exec(
-        select(TicketEvent.kind)
+    lines = session.exec(
+        select(TicketEvent.kind, TicketEvent.detail)
         .where(TicketEvent.ticket_id == ticket.id, col(TicketEvent.kind).in_(SAID))
         .order_by(col(TicketEvent.id).desc())
-        .limit(1)
-    ).first()
-    return last == "returned"
-
-
-def _locked(session: Session, number: str) -> tuple[Ticket, Sequence[Conversation]]:
-    """The ticket and its conversations, locked in the order in which turns and sends do."""
-    ticket = ticketing.find(session, number)
-    ticketing.conversations(session, ticket)
-    session.refresh(ticket, with_for_update=True)
-    return ticket, ticketing.conversations(session, ticket)
+    )
+    heard = (kind for kind, detail in lines if kind == "replied" or detail["told"])
+    return next(heard, "") == "returned"

@@ -27,6 +27,8 @@ class Answered:
     created_at: datetime
     answered_at: datetime
     agent: str
+    category: str
+    tier: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +105,16 @@ def onlookers(session: Session, channels: Collection[str]) -> list[Onlooker]:
 
 def _answered(session: Session, team: str, priority: str, limit: int) -> list[Answered]:
     rows = session.exec(
-        select(Ticket.created_at, Ticket.first_response_at, Ticket.assignee)
+        select(Ticket)
         .where(Ticket.team == team, Ticket.priority == priority, col(Ticket.first_response_at).is_not(None))
         .order_by(col(Ticket.first_response_at).desc())
         .limit(limit)
     )
-    return [Answered(created_at, at, agent or "") for created_at, at, agent in rows if at]
+    return [
+        Answered(one.created_at, one.first_response_at, one.assignee or "", one.category, one.tier)
+        for one in rows
+        if one.first_response_at
+    ]
 
 
 def _onlooker(talk: Conversation, handle: str, number: str) -> Onlooker:
