@@ -5,11 +5,13 @@ from __future__ import annotations
 import typer
 
 from bot.commands import agents, announce, audit, corrections, model, sla, tickets, tokens, webhooks
+from bot.commands.calls import calls
 from bot.commands.channels import channels
 from bot.commands.chat import chat
 from bot.commands.check import check
 from bot.commands.evaluate import evaluate
 from bot.commands.queue import presence, queue
+from bot.commands.ticket_page import revoke_links
 from bot.commands.train import train
 from bot.commands.up import up
 
@@ -22,6 +24,7 @@ app.command()(up)
 app.command()(chat)
 app.command()(check)
 app.command()(channels)
+app.command()(calls)
 app.command()(train)
 app.command()(evaluate)
 app.add_typer(agents.app, name="agents")
@@ -35,6 +38,7 @@ app.add_typer(sla.app, name="sla")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(webhooks.app, name="webhooks")
+tickets.app.command("revoke-links")(revoke_links)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,11 @@ class Clarify:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask for `fact`; `first` where it is the first of several."""
+    """Ask for `fact`; `first` where it is the first of several, `again` where what was told cannot be it."""
 
     fact: str
     first: bool
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,34 @@ class SwitchLanguage:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """The user says how a ticket went, 1 to 5, and perhaps why."""
+
+    ticket_id: int
+    score: int
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """The user says why the score of a ticket was what it was; "" where they would rather not."""
+
+    ticket_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """One of Frontdesk's own sentences."""
 
     name: str
 
 
-Decision = Silence | Answer | Clarify | Ask | Escalate | TellStatus | SwitchLanguage | Say
+@dataclass(frozen=True, slots=True)
+class BookCall:
+    """Have the user called at `slot_at`; not at all where that is None."""
+
+    slot_at: datetime | None
+
+
+Decision = Silence | Answer | Clarify | Ask | Escalate | TellStatus | SwitchLanguage | Rate | Comment | Say | BookCall

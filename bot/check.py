@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from bot import answers, domain, policy, settings
 from bot.answers import OWN, PLACEHOLDER, SENTENCES, Answers, Variation
+from bot.check_calls import call_problems
 from bot.check_database import database_problems
 from bot.check_policy import policy_problems, risk_problems
 from bot.check_routing import routing_problems
@@ -47,6 +48,7 @@ def problems(file: ConfigFile) -> list[Problem]:
             rules_file = ConfigFile(loaded.folders.responses / policy.FILE)
             found += policy_problems(rules, rules_file, intents, loaded.languages)
             found += risk_problems(rules, domain.risks(read), intents)
+            found += call_problems(loaded, file, rules, intents)
     return found
 
 

@@ -11,33 +11,40 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 
-from bot.actions import Decision, Escalate, Say, SwitchLanguage, TellStatus
+from bot.actions import Ask, Comment, Decision, Escalate, Rate, Say, SwitchLanguage, TellStatus
 from bot.answers import Answers
+from bot.aside import Aside
+from bot.callbacks.talk import REASON, CallRules
 from bot.decision import decide, decide_at_once
 from bot.dialogue import Dialogue
 from bot.errors import UnderstandingDown
 from bot.language import Languages
-from bot.links import Links, digest
+from bot.links import digest
 from bot.metrics import DECISIONS, MESSAGES
 from bot.policy import Policy
 from bot.redaction import marked, unmarked
 from bot.replies import Voice
-from bot.routing.places import Places, told
+from bot.routing.places import told
+from bot.scores import Scores, question
 from bot.settings import Settings
 from bot.situation import Situation
 from bot.sla.policies import Policies
-from bot.store import inbox, links, reading, turns
+from bot.store import inbox, links, pages, reading, turns
 from bot.store.database import Database
 from bot.store.inbox import Arrival, KeptFile, Pace
 from bot.store.links import Welcome
+from bot.store.ratings import Rated
 from bot.store.tables import Ticket
 from bot.store.turns import Finished, Outcome, Reply, Turn
+from bot.ticket_page.links import Opened
 from bot.tiers import Tiers
 from bot.understood import Understood
 from channels.base import Channel
 from channels.words import Author, Inbound, Owner, Place
 
 log = structlog.get_logger()
+
+NOTHING = Aside()
 
 #: What a message is understood with. Raises `UnderstandingDown`.
 Understand = Callable[[str], Awaitable[Understood]]
@@ -67,18 +74,20 @@ class Conversations:
         understand: Understand,
         settings: Settings,
         channels: Mapping[str, Channel],
-        private: Links | None = None,
-        places: Places | None = None,
+        aside: Aside = NOTHING,
     ) -> None:
         self._database = database
         self._content = content
         self._understand = understand
         self._settings = settings
         self._channels = channels
-        self._links = private
+        self._links = aside.links
         self._sla = Policies(settings.calendars, settings.sla.policies)
-        self._places = places
+        self._places = aside.places
         self._tiers = Tiers(settings.tiers)
+        self._booking = aside.booking
+        self._pages = aside.pages
+        self._scores = Scores(content.answers)
         self._answerable = content.answers.intents()
         section = settings.conversation
         self._pace = Pace(timedelta(seconds=section.quiet_seconds), timedelta(seconds=section.burst_seconds))
@@ -130,14 +139,16 @@ class Conversations:
     async def _finish(
         self, turn: Turn, decision: Decision, memory: Dialogue, situation: Situation, language: str
     ) -> Finished:
-        voice, link = self._voice(turn.channel, language, public=turn.place.public), None
-        voice = replace(voice, heard=situation.text)
+        voice, link = replace(self._voice_in(turn, language), heard=situation.text), None
         if isinstance(decision, Escalate) and self._links and self._opens(turn):
             url, link = self._links.offer(_remembered(decision, memory))
             voice = replace(voice, link=url, hours=self._links.hours)
         ticket = await self._ticket(turn, decision) if isinstance(decision, TellStatus) else None
         voice = replace(voice, queue=await self._queue(turn, decision, ticket, voice, situation))
-        replies = [*_warnings(turn, voice), *_said(turn, decision, voice.replies(decision, ticket))]
+        call = await self._booking.told(turn, decision, language, now()) if self._booking else None
+        if ticket and self._pages and self._pages.given(voice.channel, public=turn.place.public):
+            voice = replace(voice, page=await self._page(turn, ticket))
+        replies = [*_warnings(turn, voice), *_said(turn, decision, voice.replies(decision, ticket, call))]
         understood = situation.understood
         best = understood.ranking[0] if understood and understood.ranking else None
         outcome = Outcome(
@@ -150,15 +161,38 @@ class Conversations:
             intent=best.intent if best else None,
             confidence=best.confidence if best else None,
             helped=decision == Say("glad"),
+            resumes=turn.owner is Owner.QUEUE and isinstance(decision, Ask | Escalate),
+            rated=self._rated(decision),
         )
         finished = await self._database.run(turns.finish, turn, outcome, now())
         self._tell(turn, decision, finished)
         return finished
 
-    def _voice(self, channel: str, language: str, *, public: bool = False) -> Voice:
-        type_ = self._channels[channel].settings.type
-        words, rules, section = self._content.answers, self._content.policy, self._settings.tickets
-        return Voice(words, rules, section, language, type_, public, sla=self._sla, at=now())
+    def _voice(self, channel: str, language: str, *, public: bool = False, tier: str = "") -> Voice:
+        counts = self._tiers.on(tier, channel)
+        return Voice(
+            self._content.answers,
+            self._content.policy,
+            self._settings.tickets,
+            language,
+            self._channels[channel].settings.type,
+            public,
+            sla=self._sla,
+            tier=counts,
+            at=now(),
+            served=self._tiers.get(counts),
+            call_backs=self._booking.section if self._booking else None,
+            reopen_up_to=self._settings.satisfaction.reopen_up_to,
+        )
+
+    def _voice_in(self, turn: Turn, language: str) -> Voice:
+        return self._voice(turn.channel, language, public=turn.place.public, tier=turn.tier)
+
+    def _rated(self, decision: Decision) -> Rated | None:
+        if isinstance(decision, Rate):
+            reopens = decision.score <= self._settings.satisfaction.reopen_up_to
+            return Rated(decision.ticket_id, decision.score, decision.comment, reopens)
+        return Rated(decision.ticket_id, comment=decision.text) if isinstance(decision, Comment) else None
 
     def _opens(self, turn: Turn) -> bool:
         """Whether a link to the web chat belongs under an escalation."""
@@ -204,19 +238,31 @@ class Conversations:
             return None
 
     def _situation(self, turn: Turn) -> Situation:
+        dialogue = Dialogue.model_validate(turn.dialogue)
         pressed = [message.choice for message in turn.messages if message.choice]
+        text = "\n".join(unmarked(message.text) for message in turn.messages)
         return Situation(
             owner=turn.owner,
             texts=tuple(filter(None, (unmarked(message.text) for message in turn.messages))),
-            dialogue=Dialogue.model_validate(turn.dialogue),
+            dialogue=dialogue,
             choice=pressed[-1] if pressed and pressed[-1] in turn.offered else None,
             pressed=bool(pressed),
             public=turn.place.public,
             files=sum(message.files for message in turn.messages),
+            score=self._scores.read(text) if dialogue.rating else None,
+            asks=question(text),
             secret=any(marked(message.text) for message in turn.messages),
             answerable=self._answerable,
             ticket_prefix=self._settings.tickets.prefix,
+            calls=self._call_rules(turn, dialogue),
         )
+
+    def _call_rules(self, turn: Turn, dialogue: Dialogue) -> CallRules | None:
+        """Where the talk is about a call already, or the person may have one."""
+        if self._booking is None or turn.place.public:
+            return None
+        allowed = dialogue.reason == REASON or self._voice_in(turn, "").may_call(dialogue.topic, turn.matter)
+        return self._booking.rules(turn.matter) if allowed else None
 
     async def _ticket(self, turn: Turn, decision: TellStatus) -> Ticket | None:
         return await self._database.run(reading.status_for, turn.conversation_id, decision.number)
@@ -233,6 +279,11 @@ class Conversations:
         elif self._places and ticket:
             expected = await self._places.of_ticket(ticket.number, now())
         return told(self._content.answers, voice.language, expected) if expected else ""
+
+    async def _page(self, turn: Turn, ticket: Ticket) -> str:
+        """The link to the page of a ticket of the asker's."""
+        found = await self._database.run(pages.place_for, ticket.id, turn.conversation_id)
+        return self._pages.half(Opened(ticket.id, *found), now()) if self._pages and found else ""
 
     def _tell(self, turn: Turn, decision: Decision, finished: Finished) -> None:
         kind = type(decision).__name__.lower()

@@ -1,9 +1,11 @@
 """From what was understood to what to do: pure, so that every rule can be read and tested on its own.
 
+asked how it was           -> Rate, then Comment, where the words are an answer to that and nothing else
 human asked for            -> Escalate at once, at any time
 "how long?" in the queue   -> TellStatus; to all else there the bot is silent
 Rasa silent                -> Escalate
 a phrase of alarm          -> Escalate with the approved answer, also where Rasa is silent
+a call is wanted, allowed  -> Ask for the number and what else is needed, then Escalate and offer slots
 a fact was asked for       -> Ask for the next, or Escalate with all of them; in public none is asked for
 a risk, certain            -> Escalate with the approved answer
 a risk, possible           -> Escalate, never asking back
@@ -15,22 +17,26 @@ none is likely             -> Escalate
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 
 from bot.actions import (
     Answer,
     Ask,
+    BookCall,
     Clarify,
+    Comment,
     Decision,
     Escalate,
+    Rate,
     Say,
     Silence,
     SwitchLanguage,
     TellStatus,
 )
+from bot.callbacks.talk import CALL, CALL_OFF, REASON, moment, reason_of
 from bot.dialogue import Dialogue
 from bot.policy import SPECIAL, Policy, said_facts
+from bot.scores import RATE
 from bot.settings import Decisions
 from bot.situation import Situation
 from bot.understood import Guess, Understood
@@ -41,9 +47,6 @@ HUMAN, DIDNT_HELP, SKIP, INTENT = "human", "didnt_help", "skip", "intent:"
 
 #: Choices a person can take in at a glance.
 MOST_CHOICES = 3
-
-#: A number with more digits presses no button.
-MOST_DIGITS = 3
 
 #: A fact told in the user's own words is cut here; characters.
 LONGEST_FACT = 200
@@ -69,22 +72,49 @@ class _Turn:
         self.policy = policy
         self.limits = limits
         self.before = situation.dialogue
-        self.memory = self.before.but(offered=(), last=None)
+        self.memory = self.before.but(offered=(), last=None, rating=None, commenting=None)
         self.heard = situation.understood or Understood(())
         self.best = self.heard.ranking[0] if self.heard.ranking else Guess("", 0.0)
 
     def at_once(self) -> Decided | None:
         if self.situation.owner is Owner.QUEUE and self._asks_how_long():
-            return TellStatus(self._ticket_number()), self.before
+            return TellStatus(self.situation.ticket_number), self.before
         if self.situation.owner is not Owner.BOT:
-            return Silence(), self.before
-        meant = self.situation.choice or self._numbered() or self._phrase()
+            return self._call(self.situation.choice or self.situation.numbered) or (Silence(), self.before)
+        rated = self._rated() or self._comment()
+        if rated:
+            return rated
+        meant = self.situation.choice or self.situation.numbered or self._phrase()
         if meant:
             return self._chosen(meant)
         if not any(character.isalnum() for character in self.situation.text):
             return self._wordless()
-        number = None if self._alarm() else self._ticket_number()
+        number = None if self._alarm() else self.situation.ticket_number
         return (TellStatus(number), self.memory) if number else None
+
+    def _rated(self) -> Decided | None:
+        """The user was asked how it was, and says it: with a button at any time, in words right away."""
+        pressed = RATE.fullmatch(self.situation.choice or "")
+        if pressed:
+            return self._thanked(Rate(int(pressed[1]), int(pressed[2])))
+        if self.before.rating and self.situation.score and not self.situation.pressed:
+            return self._thanked(Rate(self.before.rating, *self.situation.score))
+        return None
+
+    def _thanked(self, rate: Rate) -> Decided:
+        return rate, self.memory.but(commenting=None if rate.comment else rate.ticket_id)
+
+    def _comment(self) -> Decided | None:
+        """Why the score was so. A question, a call for a human and a ticket's number are none."""
+        ticket_id, said = self.before.commenting, self.situation.text.strip()
+        pressed = self.situation.choice or self.situation.numbered
+        if ticket_id and pressed == SKIP:
+            return Comment(ticket_id, ""), self.memory
+        meant = pressed or self._phrase() or self._alarm() or self.situation.ticket_number
+        other = meant or self.situation.pressed or self.situation.asks
+        if not ticket_id or other or not any(character.isalnum() for character in said):
+            return None
+        return Comment(ticket_id, said), self.memory
 
     def decide(self) -> Decided:
         said = self._facts_said()
@@ -96,13 +126,6 @@ class _Turn:
         if self.situation.understood is None:
             return self._escalate("down")
         return self._fact_told(self.memory.asking, said) if self.memory.asking else self._understood(said)
-
-    def _numbered(self) -> str | None:
-        """The button meant by a bare number, where buttons are shown as a numbered list; never a fact asked for."""
-        offered, text = self.before.offered, self.situation.text.strip()
-        if self.before.asking or not (text.isascii() and text.isdigit() and len(text) < MOST_DIGITS):
-            return None
-        return offered[int(text) - 1] if 0 < int(text) <= len(offered) else None
 
     def _phrase(self) -> str | None:
         """What one of the messages means unmistakably: a call for a human alone among others is heard."""
@@ -122,10 +145,23 @@ class _Turn:
             return self._another()
         if payload == SKIP and self.memory.asking:
             return self._next_fact()
+        if call := self._call(payload):
+            return call
         intent = payload.removeprefix(INTENT)
         if intent in self.situation.answerable:
             return self._answer(Guess(intent, 1.0), self.memory.candidates, {})
         return Say("choice_expired"), self.memory
+
+    def _call(self, pressed: str | None) -> Decided | None:
+        """What has to do with a call is the bot's also where a ticket waits; in an agent's hands only the slot is."""
+        slot_at, calls = moment(pressed), self.situation.calls
+        if slot_at or pressed == CALL_OFF:
+            return BookCall(slot_at), self.before
+        wants = pressed == CALL or (self.situation.owner is Owner.QUEUE and calls and self._phrase() == calls.intent)
+        if not (wants and calls) or self.situation.owner is Owner.AGENT:
+            return None
+        self.memory = Dialogue(topic=calls.intent, facts=dict(calls.known), pinned=self.memory.pinned)
+        return self._collect(REASON)
 
     def _wordless(self) -> Decided:
         if self.situation.pressed:
@@ -136,14 +172,9 @@ class _Turn:
             return Say("how_can_i_help"), self.memory
         return Say("file_only" if self.situation.files else "no_words"), self.memory
 
-    def _ticket_number(self) -> str | None:
-        prefix = self.situation.ticket_prefix
-        match = re.search(rf"(?<![A-Za-z0-9]){prefix}-\d{{1,12}}(?!\d)", self.situation.text, re.IGNORECASE)
-        return match.group().upper() if match else None
-
     def _asks_how_long(self) -> bool:
         """Whether a message is that question alone, with a ticket's number or without, or the number alone."""
-        number = self._ticket_number() or "\0"
+        number = self.situation.ticket_number or "\0"
         left = [text.upper().replace(number, "").strip() for text in self.situation.texts]
         return "" in left or any(map(self.policy.asks_how_long, left))
 
@@ -205,6 +236,8 @@ class _Turn:
             return self._escalate("unsure")
         if guess.intent in self.policy.intents:
             self._take_up(guess.intent, candidates, said)
+        if self.situation.calls and guess.intent == self.situation.calls.intent:
+            return self._collect(REASON)
         if self.policy.escalates(guess.intent):
             return self._escalate("policy", answer=guess.intent)
         return Answer(guess.intent, guess.confidence), self.memory
@@ -251,8 +284,10 @@ class _Turn:
         return Answer(left[0], another=True), memory
 
     def _facts_said(self) -> dict[str, str]:
+        text, calls = self.situation.text, self.situation.calls
         entities = {entity.name: entity.value for entity in self.heard.entities}
-        return said_facts(self.policy, self.policy.facts, self.situation.text, entities)
+        said = said_facts(self.policy, self.policy.facts, text, entities)
+        return calls.checked(said, self.memory.asking, text) if calls else said
 
     def _doubts(self, told: Collection[str]) -> dict[str, str]:
         heard = {entity.value: entity.check for entity in self.heard.entities if entity.check}
@@ -266,26 +301,32 @@ class _Turn:
         sure = self._sure()
         if sure in self.policy.risks:
             return self._understood(said)
-        if fact in said:
-            return self._next_fact()
-        if sure in ("deny", "didnt_help"):
+        if fact in said or sure in ("deny", "didnt_help"):
             return self._next_fact()
         if sure in SPECIAL - {"affirm"}:
             return self._special()
         if sure in self.situation.answerable and self._not_about(fact):
             self.memory = self.memory.but(asking=None if sure in self.policy.intents else fact)
             return self._understood(said)
+        if self.situation.calls and fact == self.situation.calls.number:
+            return self._again(fact)
         told = self.situation.text.strip()[:LONGEST_FACT]
         self.memory = self.memory.but(facts={**self.memory.facts, fact: told})
         return self._next_fact()
+
+    def _again(self, fact: str) -> Decided:
+        """What cannot be a number is asked for once more."""
+        if self.memory.asked.count(fact) > 1:
+            return self._next_fact()
+        return Ask(fact, first=False, again=True), self.memory.but(asked=(*self.memory.asked, fact))
 
     def _not_about(self, fact: str) -> bool:
         """Whether a sure intent is another matter than the fact asked for; a fact without a form may be any words."""
         if self.best.intent not in self.policy.intents:
             return True
-        asked = self.policy.facts[fact]
-        formless = asked.entity is None and asked.pattern is None
-        return not formless and self.policy.category_of(self.best.intent) != self.policy.category_of(self.memory.topic)
+        return not self.policy.facts[fact].formless and self.policy.category_of(
+            self.best.intent
+        ) != self.policy.category_of(self.memory.topic)
 
     def _next_fact(self) -> Decided:
         needed = self.policy.categories[self.policy.category_of(self.memory.topic)].facts
@@ -293,7 +334,7 @@ class _Turn:
             if name not in self.memory.facts and name not in self.memory.asked:
                 first = not self.memory.asked
                 return Ask(name, first), self.memory.but(asking=name, asked=(*self.memory.asked, name))
-        return self._escalate(self.memory.reason or "unhelpful")
+        return self._escalate(reason_of(self.memory, self.situation.calls))
 
     def _escalate(self, reason: str, answer: str | None = None) -> Decided:
         memory = self.memory

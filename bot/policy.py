@@ -71,6 +71,11 @@ class Fact(_Part):
     entity: str | None = None
     pattern: re.Pattern[str] | None = None
 
+    @property
+    def formless(self) -> bool:
+        """Whether any words may be it."""
+        return self.entity is None and self.pattern is None
+
 
 class Rules(_Part):
     """The whole of escalation.yml."""

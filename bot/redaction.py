@@ -10,6 +10,7 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
+import phonenumbers
 from mnemonic import Mnemonic
 from stdnum import luhn
 from stdnum.bitcoin import b58decode
@@ -40,6 +41,9 @@ MARKS: Mapping[Secret, str] = {
 
 #: How many words a recovery phrase has (BIP39).
 PHRASES = (24, 21, 18, 15, 12)
+
+#: Digits in a telephone number with its country code (E.164).
+LONGEST_PHONE = 15
 
 _GAP = r"[\s,;，；、]+(?:\d{1,2}[.):]?[\s]*)?"
 _WORDS = re.compile(rf"(?<![a-z'])[a-z]{{3,8}}(?:{_GAP}[a-z]{{3,8}}){{11,}}(?![a-z'])", re.IGNORECASE)
@@ -167,7 +171,14 @@ def _base58(value: str) -> str:
 
 def _card(value: str) -> str:
     digits = re.sub(r"\D", "", value)
-    return value if _ISSUERS.fullmatch(digits) and luhn.is_valid(digits) else ""
+    return value if _ISSUERS.fullmatch(digits) and luhn.is_valid(digits) and not _phone(digits) else ""
+
+
+def _phone(digits: str) -> bool:
+    """Whether they are a telephone number without its plus: of those with 13 digits one in ten looks like a card's."""
+    if len(digits) > LONGEST_PHONE:
+        return False
+    return phonenumbers.is_valid_number(phonenumbers.parse(f"+{digits}"))
 
 
 def _password(value: str) -> str:

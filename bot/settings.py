@@ -18,6 +18,7 @@ from lingua import IsoCode639_1
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from bot.callbacks.section import CallBacksSection
 from bot.config_file import PREFIX, ConfigFile
 from bot.errors import Misconfigured, Problem
 from bot.public_address import public_address
@@ -240,6 +241,7 @@ class Settings(BaseSettings):
     calendars: Mapping[str, CalendarSection] = {}
     sla: Sla = Sla()
     delivery: DeliverySection = DeliverySection()
+    call_backs: CallBacksSection = CallBacksSection()
     desk: Desk = Desk()
     routing: Routing = Routing()
     tiers: Mapping[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")], Tier] = {}

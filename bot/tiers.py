@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import AllowInfNan, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 
+from bot.priority import PRIORITIES, Priority
 from bot.section import Section
 from channels.vouched import NAME, Value
 
 Number = StrictInt | Annotated[StrictFloat, AllowInfNan(False)]
-Priority = Literal["low", "normal", "high", "urgent"]
-
-#: Priorities, least first.
-PRIORITIES: tuple[str, ...] = get_args(Priority)
 
 #: The attribute by which the company names a person's tier itself.
 TIER = "tier"
@@ -112,6 +109,6 @@ class Tiers:
         return self._tiers.get(name)
 
 
-def raised(priority: str, steps: int) -> str:
+def raised(priority: Priority, steps: int) -> Priority:
     """A priority `steps` more urgent, at most urgent."""
-    return PRIORITIES[min(PRIORITIES.index(priority) + steps, len(PRIORITIES) - 1)]
+    return PRIORITIES[max(PRIORITIES.index(priority) - steps, 0)]

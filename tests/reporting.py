@@ -45,7 +45,12 @@ def wanted(**more: str) -> Wanted:
 def history(database: Database, seed: int, conversations: int = 12) -> None:
     """Conversations of nine days with what may happen in them, and their tickets."""
     chance = random.Random(seed)  # noqa: S311 - the same each time
-    database.transact(lambda session: [_conversation(session, chance, number) for number in range(conversations)])
+
+    def fill(session: Session) -> None:
+        for number in range(conversations):
+            _conversation(session, chance, number)
+
+    database.transact(fill)
 
 
 def _conversation(session: Session, chance: random.Random, number: int) -> None:
@@ -61,7 +66,7 @@ def _conversation(session: Session, chance: random.Random, number: int) -> None:
     session.flush()
     for at in sorted(BEGINS + timedelta(seconds=chance.randrange(9 * 86400)) for _ in range(chance.randrange(14))):
         session.add(_message(chance, talk, at))
-        session.flush()
+    session.flush()
     for _ in range(chance.choice([0, 0, 1, 1, 2])):
         _ticket(session, chance, talk)
 

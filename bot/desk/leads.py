@@ -16,12 +16,11 @@ from bot.desk.parts import Parts
 from bot.desk.quantities import day
 from bot.desk.rendering import HEADERS, fragment
 from bot.desk.report_words import Reporter
-from bot.desk.reporting import Asked, Ratings, Reports, unrated
+from bot.desk.reporting import Asked, Reports
 from bot.desk.showing import shown
 from bot.desk.texts import Words
 from bot.desk.ticket import nearness
 from bot.errors import NotFound, Refused
-from bot.reports.figures import Between, elapsed
 from bot.reports.period import CHOICES
 from bot.states import STALE
 from bot.store import audit, desk
@@ -49,10 +48,10 @@ def asked(
 AskedFor = Annotated[Asked, Depends(asked)]
 
 
-def routes(parts: Parts, between: Between = elapsed, ratings: Ratings = unrated) -> APIRouter:
-    """`between` is the time that counts for humans, `ratings` what users said of their tickets."""
+def routes(parts: Parts) -> APIRouter:
+    """What leads see beyond what agents do."""
     leads = APIRouter(prefix="/desk", include_in_schema=False)
-    reports = Reports(parts, between, ratings)
+    reports = Reports(parts)
     _wall(leads, parts, reports)
     _reports(leads, parts, reports)
     return leads
@@ -125,8 +124,10 @@ def _reports(leads: APIRouter, parts: Parts, reports: Reports) -> None:
         if table is None:
             raise NotFound(f"there is no table {name!a}")
         first, last = report.period.first.isoformat(), report.period.last.isoformat()
-        about = (agent.name, "report exported", name, now())
-        await parts.database.run(audit.note, *about, first=first, last=last, where=asked.where)
+        about = {"first": first, "last": last, "where": asked.where}
+        await parts.database.run(
+            lambda session: audit.note(session, agent.name, "report exported", name, now(), **about)
+        )
         saved = {"Content-Disposition": f'attachment; filename="frontdesk-{name}-{first}-{last}.csv"'}
         lines = _reporter(parts, agent).csv(table)
         return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers={**HEADERS, **saved})

@@ -8,9 +8,10 @@ from datetime import date
 
 from bot.answers import Answers
 from bot.desk.quantities import day, duration, language_name, number, percent
+from bot.desk.spreadsheet import MARK
+from bot.desk.spreadsheet import table as lines
 from bot.desk.texts import Words
 from bot.policy import Policy
-from bot.reports import exports
 from bot.reports.charts import Chart, by_day, lying
 from bot.reports.tables import Cell, Column, Example, Table
 
@@ -73,9 +74,9 @@ class Reporter:
             self._words("leads.in_minutes", column=said) if each.kind == "duration" else said
             for said, each in zip(header, table.columns, strict=True)
         ]
-        return exports.lines(
-            named, ([self._plain(*each) for each in zip(table.columns, row, strict=True)] for row in table.rows)
-        )
+        yield MARK + lines([named])
+        for row in table.rows:
+            yield lines([[self._plain(*each) for each in zip(table.columns, row, strict=True)]])
 
     def name(self, kind: str, value: str) -> str:
         """What a channel, a language, a category or an intent is called."""
@@ -101,7 +102,7 @@ class Reporter:
             return NUMBERS[column.kind](value, self._language)
         return value
 
-    def _plain(self, column: Column, value: Cell) -> exports.Cell:
+    def _plain(self, column: Column, value: Cell) -> str | float | None:
         if isinstance(value, str):
             return self.name(column.kind, value)
         if isinstance(value, date):

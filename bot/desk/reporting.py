@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from bot.desk.parts import Parts
-from bot.reports.figures import Between, Rated, elapsed
+from bot.reports.figures import elapsed
 from bot.reports.period import ANSWERED_WITHIN, Period, days_after, days_of, period
 from bot.reports.tables import Found, Table, tables
+from bot.sla.policies import Policies
 from bot.store import agents, reporting, states, talks
 from bot.store.database import Session
 from bot.store.reporting import Wanted
-
-#: What users said of the tickets of a report.
-Ratings = Callable[[Session, Wanted], Sequence[Rated]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +61,13 @@ class Choices:
     team: Sequence[str]
 
 
-def unrated(_: Session, __: Wanted) -> Sequence[Rated]:
-    """Where nobody asks users how it was."""
-    return ()
-
-
 class Reports:
-    """Reads reports. `between` is the time that counts for humans, `ratings` what users said."""
+    """Reads reports."""
 
-    def __init__(self, parts: Parts, between: Between = elapsed, ratings: Ratings = unrated) -> None:
+    def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._policy = parts.content.policy
-        self._between = between
-        self._ratings = ratings
+        self._policies = Policies(parts.settings.calendars, parts.settings.sla.policies)
         self.zone = ZoneInfo(parts.settings.desk.time_zone)
 
     async def report(self, asked: Asked, now: datetime) -> Report:
@@ -123,6 +115,11 @@ class Reports:
             intents=intents,
         )
 
+    def _between(self, policy: str, a: datetime, b: datetime) -> timedelta:
+        """Business hours of the policy's calendar; all time where there is no such policy any more."""
+        calendar = self._policies.calendar_of(policy)
+        return calendar.between(a, b) if calendar else elapsed(policy, a, b)
+
     def _read(self, session: Session, wanted: Wanted) -> tuple[Found, datetime | None]:
         found = Found(
             dates=[day.date for day in wanted.days],
@@ -131,6 +128,6 @@ class Reports:
             answers=reporting.answers(session, wanted),
             tickets=reporting.tickets(session, wanted),
             unanswered=reporting.unanswered(session, wanted),
-            ratings=self._ratings(session, wanted),
+            ratings=reporting.ratings(session, wanted),
         )
         return found, reporting.first_message_at(session)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from bot.desk import acts, files, leads, mine, pages, phrases, picks, streams, translating
+from bot.desk import acts, calls, files, leads, mine, pages, phrases, picks, streams, translating
 from bot.desk.parts import Parts
 
-MODULES = (pages, streams, acts, picks, files, phrases, mine, translating, leads)
+MODULES = (pages, streams, acts, calls, picks, files, phrases, mine, translating, leads)
 
 
 def routers(parts: Parts) -> list[APIRouter]:

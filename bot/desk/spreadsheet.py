@@ -9,8 +9,8 @@ from io import StringIO
 #: Excel reads UTF-8 where it begins with this.
 MARK = "\ufeff"
 
-#: What a cell must not begin with, lest it be computed.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: What a cell must not begin with, also behind blanks and in full width, lest it be computed.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def table(rows: Iterable[Sequence[object]]) -> str:
@@ -21,4 +21,5 @@ def table(rows: Iterable[Sequence[object]]) -> str:
 
 
 def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    risky = isinstance(value, str) and (value.startswith(FORMULA) or value.strip().startswith(FORMULA))
+    return f"'{value}" if risky else value

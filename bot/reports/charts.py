@@ -12,7 +12,7 @@ HEIGHT, FOOT = 180, 22
 THICK, STEP = 16, 44
 
 #: Dates under a chart at most; more would run into each other on a phone.
-MOST_LABELS = 5
+MOST_LABELS = 4
 
 #: Parts of what a bar has that stay free beside it.
 GAP = 0.2

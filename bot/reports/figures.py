@@ -11,8 +11,8 @@ from enum import StrEnum
 
 from bot.store.reporting import TicketFacts
 
-#: The time that counts between two instants.
-Between = Callable[[datetime, datetime], timedelta]
+#: The time that counts between two instants, by the SLA policy of this name.
+Between = Callable[[str, datetime, datetime], timedelta]
 
 
 class Standing(StrEnum):
@@ -35,16 +35,7 @@ class Spread:
     ninety: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rated:
-    """What a user said of a ticket: from 1, very bad, to 5, very good."""
-
-    score: int
-    channel: str
-    agent: str
-
-
-def elapsed(a: datetime, b: datetime) -> timedelta:
+def elapsed(_: str, a: datetime, b: datetime) -> timedelta:
     """All time between them counts: the clock on the wall."""
     return b - a
 
@@ -68,20 +59,23 @@ def _at(times: Mapping[float, int], rank: int) -> float:
 
 def first_responses(tickets: Iterable[TicketFacts], between: Between) -> Spread:
     """From when a ticket was opened to an agent's first answer, of those that have one."""
-    return _times(((each.created_at, each.first_response_at) for each in tickets), between)
+    return _times(((each, each.first_response_at) for each in tickets), between)
 
 
 def resolutions(tickets: Iterable[TicketFacts], between: Between) -> Spread:
     """From when a ticket was opened to when it was solved, of those that are."""
-    return _times(((each.created_at, each.solved_at) for each in tickets), between)
+    return _times(((each, each.solved_at) for each in tickets), between)
 
 
-def _times(pairs: Iterable[tuple[datetime, datetime | None]], between: Between) -> Spread:
-    return spread(Counter(max(between(a, b), timedelta()).total_seconds() for a, b in pairs if b is not None))
+def _times(until: Iterable[tuple[TicketFacts, datetime | None]], between: Between) -> Spread:
+    times = (between(ticket.sla, ticket.created_at, at) for ticket, at in until if at is not None)
+    return spread(Counter(max(time, timedelta()).total_seconds() for time in times))
 
 
 def promise(ticket: TicketFacts, now: datetime) -> Standing:
-    """Whether an agent answered, or the ticket was over, by the time the user was told."""
+    """Whether an agent answered, or the ticket was over, by the time the user was told first."""
+    if ticket.promise_kept is not None:
+        return Standing.KEPT if ticket.promise_kept else Standing.MISSED
     met_at = ticket.first_response_at or ticket.solved_at
     if met_at is not None:
         return Standing.KEPT if met_at <= ticket.promised_at else Standing.MISSED

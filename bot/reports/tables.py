@@ -11,7 +11,6 @@ from typing import Literal, TypeVar
 from bot.redaction import redact
 from bot.reports.figures import (
     Between,
-    Rated,
     Spread,
     Standing,
     first_responses,
@@ -21,7 +20,7 @@ from bot.reports.figures import (
     share,
     spread,
 )
-from bot.store.reporting import TicketFacts, Unanswered
+from bot.store.reporting import Rated, TicketFacts, Unanswered
 from bot.store.talks import Outcome, Talks
 
 Key = TypeVar("Key")

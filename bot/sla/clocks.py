@@ -94,6 +94,8 @@ class _Run:
     met_at: datetime | None = None
     #: Whether it was running when it was met.
     in_flight: bool = False
+    #: Whether it began with a call for a human, not with a word to one.
+    called: bool = False
 
     @property
     def runs(self) -> bool:
@@ -125,7 +127,8 @@ def clocks(history: Sequence[Step], policy: Policy, now: datetime) -> Clocks:
 
     - **First response** runs from the opening to the first answer of an agent. That the ticket ends is an answer too.
     - **Next response** runs, after the first response, from the first word of the user that nobody answered to the next
-      answer, or the ticket's end. Each such wait is a round with all of its time.
+      answer, or the ticket's end. Each such wait is a round with all of its time. Where the policy has none, who is
+      given to a human again has the first response's time once more, which they were told.
     - **Resolution** runs from the opening to the ticket's end. It pauses after an answer, and while the ticket is
       pending or on hold, until the user writes or somebody works on it. Opened again, it goes on where it was.
     - Given back to the bot, all pause, and a round of the next response is over: nobody waits for a human. They go on
@@ -139,7 +142,8 @@ def clocks(history: Sequence[Step], policy: Policy, now: datetime) -> Clocks:
         last = max(last, step.at.astimezone(UTC))
         runs.take(step.did, last)
     now = max(now.astimezone(UTC), last)
-    rounds = [_clock(one, policy.next_response, policy, now) for one in runs.rounds]
+    again = policy.next_response or policy.first_response
+    rounds = [_clock(one, again if one.called else policy.next_response, policy, now) for one in runs.rounds]
     first = _clock(runs.first, policy.first_response, policy, now)
     resolution = _clock(runs.resolution, policy.resolution, policy, now)
     missed = sorted(clock.breached_at for clock in (first, *rounds, resolution) if clock.breached_at)
@@ -178,11 +182,13 @@ class _Runs:
         if self.first.met_at is None:
             self.first.start(at)
         elif did in (Did.ASKED, Did.CALLED):
-            self._wait(at)
+            self._wait(at, called=did is Did.CALLED)
 
-    def _wait(self, at: datetime) -> None:
-        if not (self.rounds and self.rounds[-1].runs):
-            self.rounds.append(_Run([(at, None)]))
+    def _wait(self, at: datetime, *, called: bool) -> None:
+        if self.rounds and self.rounds[-1].runs:
+            self.rounds[-1].called |= called
+        else:
+            self.rounds.append(_Run([(at, None)], called=called))
 
     def _answered(self, at: datetime) -> None:
         # Also where the bot had it: nobody was waiting, and nobody is any more.

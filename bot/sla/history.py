@@ -17,6 +17,7 @@ MEANING: Mapping[str, Did] = {
     "deleted": Did.RESUMED,
     "taken": Did.RESUMED,
     "replied": Did.ANSWERED,
+    "call_done": Did.ANSWERED,
     "pending": Did.PAUSED,
     "on_hold": Did.PAUSED,
     "released": Did.RELEASED,

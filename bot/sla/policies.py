@@ -46,6 +46,10 @@ class Policies:
     def __contains__(self, name: str) -> bool:
         return name in self._policies
 
+    def calendar_of(self, name: str) -> Calendar | None:
+        """The calendar a policy goes by; None where there is no such policy any more."""
+        return self._policies[name].calendar if name in self else None
+
     def match(self, priority: str, category: str, tier: str = "") -> Policy:
         """The policy that names most of these three, and nothing else.
 

@@ -56,9 +56,11 @@ class Acts:
             for what in self._late(name, clock):
                 self._tell(name, clock, what)
                 done.append(f"{what} {name}")
-        if any(one.endswith("first_response") for one in done) and self._renewed(counted.first_response):
-            done.append("renewed first_response")
-        return done
+        return done + [
+            f"renewed {name}"
+            for name, clock in counted.named()[:2]
+            if any(one.endswith(name) for one in done) and self._renewed(name, clock)
+        ]
 
     def _late(self, name: str, clock: Clock) -> list[str]:
         """What became of the clock and was not known: warned, breached, or nothing."""
@@ -122,19 +124,14 @@ class Acts:
             change_owner(conversation, Owner.QUEUE)
         self._line("returned", agent=agent, reason="breached", told=False)
 
-    def _renewed(self, clock: Clock) -> bool:
-        """The user is told a new time, once, where nobody took the ticket; whether they were.
+    def _renewed(self, name: str, clock: Clock) -> bool:
+        """The user is told a new time, once in each wait, where they wait in the queue; whether they were.
 
         Tickets from before promises were kept in mind are left alone.
         """
         waits = self.ticket.assignee is None and self.found and self.found[-1].owner is Owner.QUEUE
-        until = self.policy.calendar.add(self.now, self.policy.first_response)
-        if (
-            not waits
-            or until is None
-            or not self.ticket.first_promised_at
-            or not self._first("first_response", clock, "renewed")
-        ):
+        until = self.policy.calendar.add(self.now, clock.target or self.policy.first_response)
+        if not waits or until is None or not self.ticket.first_promised_at or not self._first(name, clock, "renewed"):
             return False
         before, self.ticket.promised_at = self.ticket.promised_at, max(until, self.ticket.promised_at)
         conversation = self.found[-1]

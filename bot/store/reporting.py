@@ -7,19 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, text
+from sqlalchemy import ColumnElement
 from sqlalchemy import select as select_row
 from sqlmodel import Session, SQLModel, col, func, select
 
+from bot.store.rating_tables import Rating
 from bot.store.rows import CONVERSATION
-from bot.store.tables import Conversation, Message, Ticket, TicketConversation
+from bot.store.tables import IS_SAID, Conversation, Message, Ticket, TicketConversation
 from bot.store.ticketing import OVER
 from channels.words import Author
 
 TICKET = SQLModel.metadata.tables["ticket"]
-
-#: What a report may read of messages: an index holds just these. Without these very words SQLite reads every message.
-SAID = text("message.state IN ('handled', 'sent', 'delivered', 'read', 'unknown')")
 
 #: Characters of a message that stand for it.
 EXAMPLE = 200
@@ -64,11 +62,22 @@ class TicketFacts:
     over: bool
     assignee: str | None
     sla: str
+    #: What the user was told first, and whether it held, once that is known.
     promised_at: datetime
+    promise_kept: bool | None
     first_response_at: datetime | None
     solved_at: datetime | None
     due_at: datetime | None
     breached_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What a user said of a ticket: from 1, very bad, to 5, very good. `agent`: who had it when it was solved."""
+
+    score: int
+    channel: str
+    agent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,10 @@ def answers(session: Session, wanted: Wanted) -> dict[str, int]:
     query = (
         select(Message.intent, func.count())
         .where(
-            *_within(wanted, Message.created_at), SAID, Message.author == Author.BOT, col(Message.intent).is_not(None)
+            *_within(wanted, Message.created_at),
+            IS_SAID,
+            Message.author == Author.BOT,
+            col(Message.intent).is_not(None),
         )
         .group_by(Message.intent)
     )
@@ -104,7 +116,11 @@ def answers(session: Session, wanted: Wanted) -> dict[str, int]:
 
 def tickets(session: Session, wanted: Wanted) -> list[TicketFacts]:
     """Tickets opened on the wanted days, but those that go on as another."""
-    found: dict[str, ColumnElement[Any]] = {"channel": _channel(), "over": col(Ticket.state).in_(OVER)}
+    found: dict[str, ColumnElement[Any]] = {
+        "channel": _channel(),
+        "over": col(Ticket.state).in_(OVER),
+        "promised_at": func.coalesce(Ticket.first_promised_at, Ticket.promised_at),
+    }
     columns = [found[name] if name in found else TICKET.c[name] for name in TicketFacts.__dataclass_fields__]
     return [TicketFacts(*row) for row in session.execute(select_row(*columns).where(*_opened(wanted)))]
 
@@ -134,6 +150,15 @@ def unanswered(session: Session, wanted: Wanted) -> list[Unanswered]:
     return [Unanswered(number, why, intent or "", said or "") for number, why, intent, said in session.exec(query)]
 
 
+def ratings(session: Session, wanted: Wanted) -> list[Rated]:
+    """What users said on the wanted days, whenever they were asked."""
+    query = select(Rating.score, Rating.channel, Rating.agent).join(Ticket, col(Ticket.id) == Rating.ticket_id)
+    named = {Rating.channel: wanted.channel, **_named(wanted)}
+    asked = [col(place) == value for place, value in named.items() if value]
+    rows = session.exec(query.where(*_within(wanted, col(Rating.at)), *asked))
+    return [Rated(score, channel, agent) for score, channel, agent in rows if score is not None]
+
+
 def first_message_at(session: Session) -> datetime | None:
     """When the oldest message there is was stored; None where there is none."""
     return session.exec(select(Message.created_at).order_by(col(Message.id)).limit(1)).first()
@@ -145,15 +170,18 @@ def of_conversation(wanted: Wanted) -> list[ColumnElement[bool]]:
     return [CONVERSATION.c[name] == value for name, value in named.items() if value]
 
 
-def _within(wanted: Wanted, at: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _within(wanted: Wanted, at: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return col(at) >= wanted.days[0].starts, col(at) < wanted.days[-1].ends
 
 
 def _opened(wanted: Wanted) -> list[ColumnElement[bool]]:
-    named = {Ticket.language: wanted.language, Ticket.category: wanted.category, Ticket.team: wanted.team}
-    asked = [col(place) == value for place, value in named.items() if value]
+    asked = [col(place) == value for place, value in _named(wanted).items() if value]
     asked += [_channel() == wanted.channel] if wanted.channel else []
     return [*_within(wanted, Ticket.created_at), col(Ticket.merged_into_id).is_(None), *asked]
+
+
+def _named(wanted: Wanted) -> dict[Any, str]:
+    return {Ticket.language: wanted.language, Ticket.category: wanted.category, Ticket.team: wanted.team}
 
 
 def _channel() -> ColumnElement[str]:

@@ -13,6 +13,7 @@ from bot.store.tables import Message
 Found = Row[*tuple[Any, ...]]
 
 ADDRESS = SQLModel.metadata.tables["address"]
+CONTACT = SQLModel.metadata.tables["contact"]
 CONVERSATION = SQLModel.metadata.tables["conversation"]
 FILE = SQLModel.metadata.tables["file"]
 MESSAGE = SQLModel.metadata.tables["message"]

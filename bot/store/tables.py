@@ -134,6 +134,9 @@ class Conversation(SQLModel, table=True):
 UNFINISHED = text("state IN ('received', 'queued', 'sending')")
 #: The same in a query. Without these very words SQLite reads every message there ever was.
 IS_UNFINISHED = text("message.state IN ('received', 'queued', 'sending')")
+#: What was said, and reached somebody or may have: a message comes into the index of reports once it is finished.
+SAID = text("state IN ('handled', 'sent', 'delivered', 'read', 'unknown')")
+IS_SAID = text("message.state IN ('handled', 'sent', 'delivered', 'read', 'unknown')")
 
 
 class Message(SQLModel, table=True):
@@ -148,6 +151,12 @@ class Message(SQLModel, table=True):
             "conversation_id",
             sqlite_where=UNFINISHED,
             postgresql_where=UNFINISHED,
+        ),
+        Index(
+            "message_said",
+            *("created_at", "conversation_id", "author", "intent", "finished_at", "state", "id"),
+            sqlite_where=SAID,
+            postgresql_where=SAID,
         ),
     )
 
@@ -220,6 +229,7 @@ class Ticket(SQLModel, table=True):
 
     __table_args__ = (
         Index("ticket_of_state", "state", "priority", "id"),
+        Index("ticket_created", "created_at", "id"),
         Index(
             "ticket_look",
             "look_at",
@@ -294,7 +304,7 @@ class TicketEvent(SQLModel, table=True):
     actor: str
     #: opened, escalated, message, edited, deleted, taken, replied, note, solved, released, withheld, failed, unknown,
     #: moved, redacted; changed, assigned, on_hold, pending, reopened, closed, unsent, retried, merged, absorbed, split,
-    #: split_off, undone, linked, unlinked, corrected.
+    #: split_off, undone, linked, unlinked, corrected; rated, links_revoked.
     kind: str
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     #: The digest of the ticket's line before, and this one's own over it; sha256, hex.

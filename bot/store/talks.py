@@ -32,9 +32,9 @@ from sqlalchemy import (
 from sqlmodel import Session, SQLModel
 
 from bot.store.elapsed import elapsed
-from bot.store.reporting import SAID, TICKET, Day, Wanted, of_conversation
+from bot.store.reporting import TICKET, Day, Wanted, of_conversation
 from bot.store.rows import CONVERSATION, MESSAGE
-from bot.store.tables import Moment
+from bot.store.tables import IS_SAID, Moment
 from bot.store.ticketing import OVER
 from channels.words import Author
 
@@ -133,7 +133,7 @@ def _daily(wanted: Wanted) -> CTE:
             func.max(case((agent, at))).label("agent_last"),
             func.max(meant).label("meant"),
         )
-        .join_from(days, MESSAGE, and_(at >= days.c.starts, at < days.c.ends, SAID))
+        .join_from(days, MESSAGE, and_(at >= days.c.starts, at < days.c.ends, IS_SAID))
         .group_by(days.c.day, MESSAGE.c.conversation_id)
         .cte("daily")
     )

@@ -88,6 +88,7 @@ class Escalation:
     promise: timedelta
     facts: Mapping[str, str] = field(default_factory=dict)
     tried: Sequence[str] = ()
+    tier: str = ""
     #: The person says that it did not help, and names no new matter.
     unhelped: bool = False
     #: How long after it was solved a ticket of the same matter is opened again, in place of a new one.
@@ -333,6 +334,7 @@ def _open(session: Session, conversation: Conversation, escalation: Escalation, 
         reason=escalation.reason,
         facts=dict(escalation.facts),
         tried=list(escalation.tried),
+        tier=escalation.tier,
         promised_at=now + escalation.promise,
         waiting_since=now,
         first_promised_at=now + escalation.promise,

@@ -5,7 +5,7 @@ Whoever writes says what was read: if the owner changed or the messages were han
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,10 +16,11 @@ from sqlmodel import Session, col, select
 
 from bot.errors import Overtaken
 from bot.store.links import Offer, offer
-from bot.store.rows import ADDRESS, CONVERSATION, FILE, MESSAGE, Found, add_message
+from bot.store.ratings import Rated, rate
+from bot.store.rows import ADDRESS, CONTACT, CONVERSATION, FILE, MESSAGE, Found, add_message
 from bot.store.settling import settle
 from bot.store.tables import IS_UNFINISHED, Conversation, Message, MessageState, Status
-from bot.store.ticketing import Escalation, escalate, file_under, ticket_of
+from bot.store.ticketing import Escalation, change_owner, escalate, file_under, ticket_of
 from channels.words import Author, Choice, Owner, Place
 
 # Built once: building a statement takes longer than SQLite takes to answer it.
@@ -42,8 +43,10 @@ _WHOLE = (
     select_row(
         *CONVERSATION.c["channel", "account", "thread", "public", "owner", "epoch", "language", "dialogue"],
         ADDRESS.c.handle,
+        CONTACT.c.tier,
     )
     .join(ADDRESS, CONVERSATION.c.address_id == ADDRESS.c.id)
+    .join(CONTACT, ADDRESS.c.contact_id == CONTACT.c.id)
     .where(CONVERSATION.c.id == bindparam("conversation"))
 )
 _HANDLED = (
@@ -92,6 +95,15 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Matter:
+    """What a human's ticket is about."""
+
+    category: str
+    priority: str
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """Everything unhandled in one conversation, and what is known about it."""
 
@@ -107,6 +119,10 @@ class Turn:
     ticket: str | None
     #: Payloads of all buttons this conversation was ever shown; empty unless one was pressed now.
     offered: frozenset[str]
+    #: The contact's.
+    tier: str = ""
+    #: Of `ticket`.
+    matter: Matter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +157,10 @@ class Outcome:
     helped: bool = False
     #: The link to the web chat that stands in `replies`.
     link: Offer | None = None
+    #: The bot goes on where a ticket waits in the queue, as its user asked: it collects facts for it.
+    resumes: bool = False
+    #: What the person said of how a ticket went.
+    rated: Rated | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +203,17 @@ def load(session: Session, conversation_id: int) -> Turn | None:
         messages=messages,
         ticket=ticket.number if ticket else None,
         offered=_offered(session, conversation_id) if any(message.choice for message in messages) else frozenset(),
+        tier=conversation.tier,
+        matter=Matter(ticket.category, ticket.priority, ticket.facts) if ticket else None,
     )
 
 
 def finish(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> Finished:
     """Marks the turn's messages handled, queues its replies and moves its ticket, all or nothing.
 
-    Where a human answers, the messages reach the ticket and the bot says nothing, whatever `outcome` holds; warnings
-    of secrets are said all the same, and the ticket tells of them. Replies for the queue are said there.
+    Where a human answers, the messages reach the ticket and the bot says nothing, whatever `outcome` holds, unless it
+    `resumes` while nobody has the ticket; warnings of secrets are said all the same, and the ticket tells of them.
+    Replies for the queue are said there.
     Raises `Overtaken` where since it was loaded the owner changed, a message was edited, or another worker finished it.
     """
     connection = session.connection()
@@ -198,12 +221,27 @@ def finish(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> Fin
     epoch, owner, ready_at = connection.execute(_LOCKED, which).one()
     if epoch != turn.epoch:
         raise Overtaken(f"conversation {turn.conversation_id} changed hands")
-    if turn.ticket and owner is not Owner.BOT:
+    resumes = outcome.resumes and owner is Owner.QUEUE
+    if turn.ticket and owner is not Owner.BOT and not resumes:
         said = [one for one in outcome.replies if one.author is Author.SYSTEM or one.under is owner]
         outcome = replace(outcome, replies=said, escalation=None, link=None)
     _mark_handled(session, turn, outcome, now)
     number = _settle_ticket(session, owner, turn, outcome, now)
-    epoch, owner, _ = connection.execute(_LOCKED, which).one() if outcome.escalation else (epoch, owner, None)
+    if resumes and not outcome.escalation:
+        change_owner(session.get_one(Conversation, turn.conversation_id), Owner.BOT)
+        session.flush()
+    changed = outcome.escalation or resumes
+    epoch, owner, _ = connection.execute(_LOCKED, which).one() if changed else (epoch, owner, None)
+    if turn.ticket and owner is not Owner.BOT:
+        warnings = [reply for reply in outcome.replies if reply.author is Author.SYSTEM]
+        outcome = replace(outcome, replies=warnings, escalation=None, link=None, rated=None)
+    _mark_handled(session, turn, outcome, now)
+    number = _settle_ticket(session, owner, turn, outcome, now)
+    if outcome.rated:
+        rate(session, outcome.rated, now)
+        session.flush()
+    moved = outcome.escalation or outcome.rated
+    epoch, owner, _ = connection.execute(_LOCKED, which).one() if moved else (epoch, owner, None)
     for reply in outcome.replies:
         _queue(session, turn, reply, epoch, number, now)
     if outcome.link:

@@ -31,7 +31,7 @@ JOINED = {
     "desk.place_": [name for name, _, _ in PLACES],
     "desk.view_": list(BUILT_IN),
     "desk.delivery_": [state.value for state in MessageState if state.value not in {"received", "handled", "note"}],
-    "desk.reason_": ["human", "unsure", "unhelpful", "risk", "down", "fault", "policy"],
+    "desk.reason_": ["human", "unsure", "unhelpful", "risk", "down", "fault", "policy", "call"],
     "desk.clock_": ["first_response", "next_response", "resolution"],
     "desk.act_": ["take", "solve", "release", "assign", "hold", "reopen", "merge", "split", "link", "undo", "change"],
     "desk.link_": [f"{kind.value}{end}" for kind in LinkKind for end in ("", "_reverse")],

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.aside import Aside
 from bot.conversation import Content, Conversations
 from bot.routing.places import Expected, Places, told
 from bot.routing.served import opening_of, standing_of
@@ -138,7 +139,7 @@ def test_place_alone_is_told_in_words(content: Content) -> None:
 async def say(database: Database, content: Content, settings: Settings, text: str, event: str) -> str:
     """Ann says something; what she is told, "" for nothing."""
     talks = Conversations(
-        database, content, Mind(), settings, {"memory": Memory()}, places=Places(database, settings.routing)
+        database, content, Mind(), settings, {"memory": Memory()}, Aside(places=Places(database, settings.routing))
     )
     before = len(rows(database, Message))
     arrival = arrive(database, inbound(text, event))

@@ -53,6 +53,17 @@ def test_next_response_counts_from_the_first_unanswered_word() -> None:
     assert found.missed == [at(4)]
 
 
+def test_who_is_given_to_a_human_again_is_promised_an_answer_again() -> None:
+    """Also where the policy has no next response: they were told the first one's time; a word to an agent was not."""
+    plain = Policy("plain", ALWAYS, 4 * HOUR)
+    again = counted((1, Did.ANSWERED), (2, Did.CALLED), now=7, policy=plain)
+    assert (again.next_response.due_at, again.missed) == (at(6), [at(6)])
+    asked = counted((1, Did.ANSWERED), (2, Did.ASKED), now=7, policy=plain).next_response
+    assert (asked.since, asked.due_at, asked.used) == (at(2), None, 5 * HOUR)
+    both = counted((1, Did.ANSWERED), (2, Did.ASKED), (3, Did.CALLED), now=7, policy=plain).next_response
+    assert both.due_at == at(6)
+
+
 def test_on_hold_and_pending_pause_the_solution_alone() -> None:
     """Whoever waits for an answer waits for us all the same."""
     found = counted((1, Did.ANSWERED), (2, Did.ASKED), (3, Did.PAUSED), now=5)

@@ -270,6 +270,8 @@ def test_escalated_again_the_answer_is_due_again(database: Database) -> None:
     answer(database, inbound("a human!", event="e2"), escalation=escalation(), now=later(2 * HOUR))
     look(database, 2 * HOUR)
     assert the_ticket(database).next_response_due_at == later(4 * HOUR)
+    assert look(database, 3.5 * HOUR) == ["warned next_response", "renewed next_response"]
+    assert told(database) == ["en: by 14:30 (always), 2:00:00"]
 
 
 def test_a_ticket_is_put_off(database: Database) -> None:

@@ -80,3 +80,22 @@ def test_agents_who_are_nobody_are_told(desk: Path) -> None:
     assert "Ben is no agent" in output
     assert "Eve is no agent" in output
     assert "Anna is no agent" not in output
+
+
+def test_call_backs_that_name_nothing_are_told(desk: Path) -> None:
+    """A tier, a category, a calendar, a fact that nobody asks for; a country and a zone that are none."""
+    section = (
+        "\ncall_backs:\n  allowed: [{tiers: [lead], categories: [gossip]}]\n  calendar: moon\n  number_fact: fax\n"
+    )
+    output = check(desk, GOLD + section)
+    for told in (
+        "call_backs.allowed.0.tiers: no tier 'lead'",
+        "call_backs.allowed.0.categories: no category 'gossip'",
+        "call_backs.calendar: no calendar 'moon'",
+        "call_backs.number_fact: no fact 'fax'",
+        "call_backs.number_fact: fax is not asked for",
+    ):
+        assert told in output
+    output = check(desk, GOLD + "\ncall_backs: {region: XX, zone: Mars/Base}\n")
+    assert "'XX' is no country with telephones" in output
+    assert "'Mars/Base' is no time zone" in output

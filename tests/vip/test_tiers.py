@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.tiers import PRIORITIES, Condition, Tier, Tiers, raised
+from bot.priority import PRIORITIES, Priority
+from bot.tiers import Condition, Tier, Tiers, raised
 from channels.vouched import Value, checked
 
 VOLUME = {"attribute": "volume", "at_least": 1000}
@@ -106,10 +107,10 @@ def test_the_persons_own_agent_comes_first() -> None:
 
 
 @given(st.sampled_from(PRIORITIES), st.integers(0, 3))
-def test_priorities_rise_and_end_at_urgent(priority: str, steps: int) -> None:
+def test_priorities_rise_and_end_at_urgent(priority: Priority, steps: int) -> None:
     """Never down, and by no more steps than there are."""
-    rise = PRIORITIES.index(raised(priority, steps)) - PRIORITIES.index(priority)
-    assert rise == min(steps, PRIORITIES.index("urgent") - PRIORITIES.index(priority))
+    place = PRIORITIES.index(priority)
+    assert place - PRIORITIES.index(raised(priority, steps)) == min(steps, place)
 
 
 JSON = st.recursive(

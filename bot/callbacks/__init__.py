@@ -1,0 +1,1 @@
+"""Call-backs: who may have one, when, and what becomes of it."""
