@@ -81,7 +81,6 @@ SENTENCES: Mapping[str, frozenset[str]] = {
     "handed_on": frozenset({"ticket"}),
     "queue_place": frozenset({"position"}),
     "queue_wait": frozenset({"position", "low", "high"}),
-    "queue_closed": frozenset({"when"}),
     "button_didnt_help": frozenset(),
     "button_human": frozenset(),
     "button_skip": frozenset(),

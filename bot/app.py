@@ -38,6 +38,7 @@ from bot.rasa import RasaServer
 from bot.routing import api as queue_api
 from bot.routing.places import Places
 from bot.routing.router import Router
+from bot.routing.served import opening_of, standing_of
 from bot.routing.telling import Telling
 from bot.satisfaction import Satisfaction
 from bot.settings import Settings
@@ -99,8 +100,9 @@ class App:
         self.mind = Mind(settings, rasa)
         key = secret.key(settings.folders.var / "secret.key")
         links = Links(key, settings.web, channels)
-        self.router = Router(self.database, content.answers, settings.routing)
-        self.places = places = Places(self.database, settings.routing)
+        standing, policies = standing_of(Tiers(settings.tiers)), Policies(settings.calendars, settings.sla.policies)
+        self.router = Router(self.database, content.answers, settings.routing, standing)
+        self.places = places = Places(self.database, settings.routing, standing, opening_of(policies))
         booking = Booking(self.database, settings.call_backs, calendar_of(settings))
         offers = booking if settings.call_backs.allowed else None
         self.pages = pages = TicketLinks(key, settings.web.public_url, settings.ticket_page)
@@ -120,7 +122,6 @@ class App:
         self.settling = Settling(self.database, channels)
         self.telling = Telling(self.database, places, channels, content.answers)
         self.states = States(self.database)
-        policies = Policies(settings.calendars, settings.sla.policies)
         self.watch = Watch(self.database, policies, content.answers, self.calls.offer)
         self.satisfaction = Satisfaction(self.database, content.answers, channels.keys(), settings.satisfaction)
         self.webhooks = Sender(self.database, key, settings.webhooks)
