@@ -224,24 +224,17 @@ def finish(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> Fin
     resumes = outcome.resumes and owner is Owner.QUEUE
     if turn.ticket and owner is not Owner.BOT and not resumes:
         said = [one for one in outcome.replies if one.author is Author.SYSTEM or one.under is owner]
-        outcome = replace(outcome, replies=said, escalation=None, link=None)
+        outcome = replace(outcome, replies=said, escalation=None, link=None, rated=None)
     _mark_handled(session, turn, outcome, now)
     number = _settle_ticket(session, owner, turn, outcome, now)
     if resumes and not outcome.escalation:
         change_owner(session.get_one(Conversation, turn.conversation_id), Owner.BOT)
         session.flush()
-    changed = outcome.escalation or resumes
-    epoch, owner, _ = connection.execute(_LOCKED, which).one() if changed else (epoch, owner, None)
-    if turn.ticket and owner is not Owner.BOT:
-        warnings = [reply for reply in outcome.replies if reply.author is Author.SYSTEM]
-        outcome = replace(outcome, replies=warnings, escalation=None, link=None, rated=None)
-    _mark_handled(session, turn, outcome, now)
-    number = _settle_ticket(session, owner, turn, outcome, now)
     if outcome.rated:
         rate(session, outcome.rated, now)
         session.flush()
-    moved = outcome.escalation or outcome.rated
-    epoch, owner, _ = connection.execute(_LOCKED, which).one() if moved else (epoch, owner, None)
+    changed = outcome.escalation or outcome.rated or resumes
+    epoch, owner, _ = connection.execute(_LOCKED, which).one() if changed else (epoch, owner, None)
     for reply in outcome.replies:
         _queue(session, turn, reply, epoch, number, now)
     if outcome.link:
