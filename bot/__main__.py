@@ -11,6 +11,7 @@ from bot.commands.chat import chat
 from bot.commands.check import check
 from bot.commands.evaluate import evaluate
 from bot.commands.queue import presence, queue
+from bot.commands.ticket_page import revoke_links
 from bot.commands.train import train
 from bot.commands.up import up
 
@@ -37,6 +38,7 @@ app.add_typer(sla.app, name="sla")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(webhooks.app, name="webhooks")
+tickets.app.command("revoke-links")(revoke_links)
 
 
 def main() -> None:

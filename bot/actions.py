@@ -67,6 +67,23 @@ class SwitchLanguage:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """The user says how a ticket went, 1 to 5, and perhaps why."""
+
+    ticket_id: int
+    score: int
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """The user says why the score of a ticket was what it was; "" where they would rather not."""
+
+    ticket_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """One of Frontdesk's own sentences."""
 
@@ -80,4 +97,4 @@ class BookCall:
     slot_at: datetime | None
 
 
-Decision = Silence | Answer | Clarify | Ask | Escalate | TellStatus | SwitchLanguage | Say | BookCall
+Decision = Silence | Answer | Clarify | Ask | Escalate | TellStatus | SwitchLanguage | Rate | Comment | Say | BookCall

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from fastapi import FastAPI
 
 from bot import answers, api, choices, domain, policy, secret, ticket_routes, web
+from bot.aside import Aside
 from bot.attachments import Attachments
 from bot.callbacks.api import calls_router
 from bot.callbacks.booking import Booking, calendar_of
@@ -36,7 +38,9 @@ from bot.rasa import RasaServer
 from bot.routing import api as queue_api
 from bot.routing.places import Places
 from bot.routing.router import Router
+from bot.routing.served import opening_of, standing_of
 from bot.routing.telling import Telling
+from bot.satisfaction import Satisfaction
 from bot.settings import Settings
 from bot.settling import Settling
 from bot.sla.policies import Policies
@@ -45,6 +49,10 @@ from bot.staff import Staff
 from bot.states import States
 from bot.store.database import Database
 from bot.store.lease import Lease, lease_on
+from bot.ticket_page import routes as ticket_page
+from bot.ticket_page.giving import Giving
+from bot.ticket_page.links import TicketLinks
+from bot.ticket_page.routes import TicketPages
 from bot.tickets import Tickets
 from bot.tiers import Tiers
 from bot.training.live import Live, follow
@@ -92,26 +100,30 @@ class App:
         self.mind = Mind(settings, rasa)
         key = secret.key(settings.folders.var / "secret.key")
         links = Links(key, settings.web, channels)
-        self.router = Router(self.database, content.answers, settings.routing)
-        self.places = places = Places(self.database, settings.routing)
+        standing, policies = standing_of(Tiers(settings.tiers)), Policies(settings.calendars, settings.sla.policies)
+        self.router = Router(self.database, content.answers, settings.routing, standing)
+        self.places = places = Places(self.database, settings.routing, standing, opening_of(policies))
         booking = Booking(self.database, settings.call_backs, calendar_of(settings))
         offers = booking if settings.call_backs.allowed else None
-        conversations = Conversations(
-            self.database, content, self.mind.understand, settings, channels, links, places, offers
-        )
+        self.pages = pages = TicketLinks(key, settings.web.public_url, settings.ticket_page)
+        aside = Aside(links, places, offers, pages)
+        conversations = Conversations(self.database, content, self.mind.understand, settings, channels, aside)
+        completed = partial(_completed, links, pages)
         self.files = files = Files(settings.folders.var / "files")
-        self.delivery = Delivery(self.database, channels, files, settings.delivery, links.whole)
+        self.delivery = Delivery(self.database, channels, files, settings.delivery, completed)
         self.worker = Worker(self.database, conversations, channels.keys(), self._show, self.delivery.nudge)
         known = choices.load(settings.folders.intents, content.policy)
-        self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send, known)
         self.calls = Calls(self.database, content.answers, booking)
         self.tiers = TierWatch(self.database, Tiers(settings.tiers))
         self.closing = Closing(self.database, timedelta(days=settings.tickets.reopen_days))
+        types = {name: channel.settings.type for name, channel in channels.items()}
+        giving = Giving(self.database, pages, types)
+        self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send, known, giving.link)
         self.settling = Settling(self.database, channels)
         self.telling = Telling(self.database, places, channels, content.answers)
         self.states = States(self.database)
-        policies = Policies(settings.calendars, settings.sla.policies)
         self.watch = Watch(self.database, policies, content.answers, self.calls.offer)
+        self.satisfaction = Satisfaction(self.database, content.answers, channels.keys(), settings.satisfaction)
         self.webhooks = Sender(self.database, key, settings.webhooks)
         allow_private = settings.webhooks.allow_private
         self.hooks = Webhooks(self.database, key, self.webhooks, allow_private=allow_private)
@@ -131,6 +143,7 @@ class App:
                 self.states,
                 key,
                 staff.said,
+                completed,
             )
             for name, channel in channels.items()
         }
@@ -162,6 +175,7 @@ class App:
         app.include_router(queue_api.routes(self.router, self.places))
         webhooks_api.install(app, self.hooks)
         ticket_routes.install(app, self.tickets, attachments)
+        ticket_page.install(app, TicketPages(self.database, self.pages, self.files, self.hosts, self.settings))
         return app
 
     async def run(self, stop: asyncio.Event, server: web.Server | None = None) -> None:
@@ -198,6 +212,7 @@ class App:
                     self.webhooks,
                     self.indexing,
                     self.telling,
+                    self.satisfaction,
                 )
             ]
             stack.push_async_callback(_cancelled, inner)
@@ -221,6 +236,11 @@ class App:
 
     async def _show(self, channel: str, place: Place, signal: Signal) -> None:
         await self.channels[channel].signal(place, signal)
+
+
+def _completed(links: Links, pages: TicketLinks, text: str) -> str:
+    """A text of the bot with what only its person may see."""
+    return pages.whole(links.whole(text))
 
 
 async def _until(stop: asyncio.Event) -> None:

@@ -27,8 +27,8 @@ class Bounded:
         self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        bounded = scope["type"] == "http" and scope["path"].startswith(self._prefix)
-        if not bounded or UPLOADS.fullmatch(scope["path"]):
+        ours = scope["type"] == "http" and scope["path"].startswith(self._prefix)
+        if not ours or UPLOADS.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
             return
         await bounded(self._app, LONGEST_BODY, scope, receive, send)

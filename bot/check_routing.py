@@ -9,7 +9,7 @@ from bot.config_file import ConfigFile
 from bot.errors import Problem, StorageDown
 from bot.policy import Policy
 from bot.settings import Settings
-from bot.store import routing
+from bot.store import teams
 from bot.store.database import Database
 
 
@@ -41,7 +41,7 @@ def _gone(loaded: Settings) -> list[tuple[str, int, int]]:
         return []
     database = Database(url)
     try:
-        found = database.transact(routing.teams)
+        found = database.transact(teams.named)
     except StorageDown:
         # Another check tells of a database that cannot be read; one without these tables has nobody in a team.
         return []

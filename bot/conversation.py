@@ -11,35 +11,40 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 
-from bot.actions import Ask, Decision, Escalate, Say, SwitchLanguage, TellStatus
+from bot.actions import Ask, Comment, Decision, Escalate, Rate, Say, SwitchLanguage, TellStatus
 from bot.answers import Answers
-from bot.callbacks.booking import Booking
+from bot.aside import Aside
 from bot.callbacks.talk import REASON, CallRules
 from bot.decision import decide, decide_at_once
 from bot.dialogue import Dialogue
 from bot.errors import UnderstandingDown
 from bot.language import Languages
-from bot.links import Links, digest
+from bot.links import digest
 from bot.metrics import DECISIONS, MESSAGES
 from bot.policy import Policy
 from bot.redaction import marked, unmarked
 from bot.replies import Voice
-from bot.routing.places import Places, told
+from bot.routing.places import told
+from bot.scores import Scores, question
 from bot.settings import Settings
 from bot.situation import Situation
 from bot.sla.policies import Policies
-from bot.store import inbox, links, reading, turns
+from bot.store import inbox, links, pages, reading, turns
 from bot.store.database import Database
 from bot.store.inbox import Arrival, KeptFile, Pace
 from bot.store.links import Welcome
+from bot.store.ratings import Rated
 from bot.store.tables import Ticket
 from bot.store.turns import Finished, Outcome, Reply, Turn
+from bot.ticket_page.links import Opened
 from bot.tiers import Tiers
 from bot.understood import Understood
 from channels.base import Channel
 from channels.words import Author, Inbound, Owner, Place
 
 log = structlog.get_logger()
+
+NOTHING = Aside()
 
 #: What a message is understood with. Raises `UnderstandingDown`.
 Understand = Callable[[str], Awaitable[Understood]]
@@ -69,20 +74,20 @@ class Conversations:
         understand: Understand,
         settings: Settings,
         channels: Mapping[str, Channel],
-        private: Links | None = None,
-        places: Places | None = None,
-        booking: Booking | None = None,
+        aside: Aside = NOTHING,
     ) -> None:
         self._database = database
         self._content = content
         self._understand = understand
         self._settings = settings
         self._channels = channels
-        self._links = private
+        self._links = aside.links
         self._sla = Policies(settings.calendars, settings.sla.policies)
-        self._places = places
+        self._places = aside.places
         self._tiers = Tiers(settings.tiers)
-        self._booking = booking
+        self._booking = aside.booking
+        self._pages = aside.pages
+        self._scores = Scores(content.answers)
         self._answerable = content.answers.intents()
         section = settings.conversation
         self._pace = Pace(timedelta(seconds=section.quiet_seconds), timedelta(seconds=section.burst_seconds))
@@ -141,6 +146,8 @@ class Conversations:
         ticket = await self._ticket(turn, decision) if isinstance(decision, TellStatus) else None
         voice = replace(voice, queue=await self._queue(turn, decision, ticket, voice, situation))
         call = await self._booking.told(turn, decision, language, now()) if self._booking else None
+        if ticket and self._pages and self._pages.given(voice.channel, public=turn.place.public):
+            voice = replace(voice, page=await self._page(turn, ticket))
         replies = [*_warnings(turn, voice), *_said(turn, decision, voice.replies(decision, ticket, call))]
         understood = situation.understood
         best = understood.ranking[0] if understood and understood.ranking else None
@@ -155,6 +162,7 @@ class Conversations:
             confidence=best.confidence if best else None,
             helped=decision == Say("glad"),
             resumes=turn.owner is Owner.QUEUE and isinstance(decision, Ask | Escalate),
+            rated=self._rated(decision),
         )
         finished = await self._database.run(turns.finish, turn, outcome, now())
         self._tell(turn, decision, finished)
@@ -174,10 +182,17 @@ class Conversations:
             at=now(),
             served=self._tiers.get(counts),
             call_backs=self._booking.section if self._booking else None,
+            reopen_up_to=self._settings.satisfaction.reopen_up_to,
         )
 
     def _voice_in(self, turn: Turn, language: str) -> Voice:
         return self._voice(turn.channel, language, public=turn.place.public, tier=turn.tier)
+
+    def _rated(self, decision: Decision) -> Rated | None:
+        if isinstance(decision, Rate):
+            reopens = decision.score <= self._settings.satisfaction.reopen_up_to
+            return Rated(decision.ticket_id, decision.score, decision.comment, reopens)
+        return Rated(decision.ticket_id, comment=decision.text) if isinstance(decision, Comment) else None
 
     def _opens(self, turn: Turn) -> bool:
         """Whether a link to the web chat belongs under an escalation."""
@@ -225,6 +240,7 @@ class Conversations:
     def _situation(self, turn: Turn) -> Situation:
         dialogue = Dialogue.model_validate(turn.dialogue)
         pressed = [message.choice for message in turn.messages if message.choice]
+        text = "\n".join(unmarked(message.text) for message in turn.messages)
         return Situation(
             owner=turn.owner,
             texts=tuple(filter(None, (unmarked(message.text) for message in turn.messages))),
@@ -233,6 +249,8 @@ class Conversations:
             pressed=bool(pressed),
             public=turn.place.public,
             files=sum(message.files for message in turn.messages),
+            score=self._scores.read(text) if dialogue.rating else None,
+            asks=question(text),
             secret=any(marked(message.text) for message in turn.messages),
             answerable=self._answerable,
             ticket_prefix=self._settings.tickets.prefix,
@@ -261,6 +279,11 @@ class Conversations:
         elif self._places and ticket:
             expected = await self._places.of_ticket(ticket.number, now())
         return told(self._content.answers, voice.language, expected) if expected else ""
+
+    async def _page(self, turn: Turn, ticket: Ticket) -> str:
+        """The link to the page of a ticket of the asker's."""
+        found = await self._database.run(pages.place_for, ticket.id, turn.conversation_id)
+        return self._pages.half(Opened(ticket.id, *found), now()) if self._pages and found else ""
 
     def _tell(self, turn: Turn, decision: Decision, finished: Finished) -> None:
         kind = type(decision).__name__.lower()

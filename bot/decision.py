@@ -1,5 +1,6 @@
 """From what was understood to what to do: pure, so that every rule can be read and tested on its own.
 
+asked how it was           -> Rate, then Comment, where the words are an answer to that and nothing else
 human asked for            -> Escalate at once, at any time
 "how long?" in the queue   -> TellStatus; to all else there the bot is silent
 Rasa silent                -> Escalate
@@ -18,10 +19,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from bot.actions import Answer, Ask, BookCall, Clarify, Decision, Escalate, Say, Silence, SwitchLanguage, TellStatus
+from bot.actions import (
+    Answer,
+    Ask,
+    BookCall,
+    Clarify,
+    Comment,
+    Decision,
+    Escalate,
+    Rate,
+    Say,
+    Silence,
+    SwitchLanguage,
+    TellStatus,
+)
 from bot.callbacks.talk import CALL, CALL_OFF, REASON, moment, reason_of
 from bot.dialogue import Dialogue
 from bot.policy import SPECIAL, Policy, said_facts
+from bot.scores import RATE
 from bot.settings import Decisions
 from bot.situation import Situation
 from bot.understood import Guess, Understood
@@ -57,7 +72,7 @@ class _Turn:
         self.policy = policy
         self.limits = limits
         self.before = situation.dialogue
-        self.memory = self.before.but(offered=(), last=None)
+        self.memory = self.before.but(offered=(), last=None, rating=None, commenting=None)
         self.heard = situation.understood or Understood(())
         self.best = self.heard.ranking[0] if self.heard.ranking else Guess("", 0.0)
 
@@ -65,7 +80,12 @@ class _Turn:
         if self.situation.owner is Owner.QUEUE and self._asks_how_long():
             return TellStatus(self.situation.ticket_number), self.before
         if self.situation.owner is not Owner.BOT:
-            return self._call(self.situation.choice or self.situation.numbered) or (Silence(), self.before)
+            # A bare number may be the answer to an agent's question.
+            numbered = self.situation.numbered if self.situation.owner is Owner.QUEUE else None
+            return self._call(self.situation.choice or numbered) or (Silence(), self.before)
+        rated = self._rated() or self._comment()
+        if rated:
+            return rated
         meant = self.situation.choice or self.situation.numbered or self._phrase()
         if meant:
             return self._chosen(meant)
@@ -73,6 +93,30 @@ class _Turn:
             return self._wordless()
         number = None if self._alarm() else self.situation.ticket_number
         return (TellStatus(number), self.memory) if number else None
+
+    def _rated(self) -> Decided | None:
+        """The user was asked how it was, and says it: with a button at any time, in words right away."""
+        pressed = RATE.fullmatch(self.situation.choice or "")
+        if pressed:
+            return self._thanked(Rate(int(pressed[1]), int(pressed[2])))
+        if self.before.rating and self.situation.score and not self.situation.pressed:
+            return self._thanked(Rate(self.before.rating, *self.situation.score))
+        return None
+
+    def _thanked(self, rate: Rate) -> Decided:
+        return rate, self.memory.but(commenting=None if rate.comment else rate.ticket_id)
+
+    def _comment(self) -> Decided | None:
+        """Why the score was so. A question, a call for a human and a ticket's number are none."""
+        ticket_id, said = self.before.commenting, self.situation.text.strip()
+        pressed = self.situation.choice or self.situation.numbered
+        if ticket_id and pressed == SKIP:
+            return Comment(ticket_id, ""), self.memory
+        meant = pressed or self._phrase() or self._alarm() or self.situation.ticket_number
+        other = meant or self.situation.pressed or self.situation.asks
+        if not ticket_id or other or not any(character.isalnum() for character in said):
+            return None
+        return Comment(ticket_id, said), self.memory
 
     def decide(self) -> Decided:
         said = self._facts_said()

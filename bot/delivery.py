@@ -40,6 +40,10 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 300.0
 
 
+#: Whose texts are not anybody's own words.
+OURS = (Author.BOT, Author.SYSTEM)
+
+
 class Delivery:
     """Sends the messages of `channels`. Only one may run for a channel at a time."""
 
@@ -51,7 +55,7 @@ class Delivery:
         settings: DeliverySection,
         completed: Callable[[str], str] = str,
     ) -> None:
-        """`completed` is put to every text of the bot: it adds what only the person may see."""
+        """`completed` is put to every text that no agent wrote: it adds what only the person may see."""
         self._database = database
         self._channels = channels
         self._files = files
@@ -191,7 +195,7 @@ class Delivery:
         choices = [Choice(title=choice["title"], payload=choice["payload"]) for choice in dispatch.message.choices]
         files = [self._files.stored(file) for file in dispatch.files]
         said = dispatch.message.text
-        text = self._completed(said) if dispatch.message.author is Author.BOT else said
+        text = self._completed(said) if dispatch.message.author in OURS else said
         pieces = parts(text, choices, files, channel.limits_at(dispatch.place))
         if len(pieces) <= dispatch.message.parts_sent:
             raise IndexError(f"{dispatch.message.parts_sent} parts are sent, and now there are {len(pieces)}")

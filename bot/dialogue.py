@@ -32,6 +32,10 @@ class Dialogue(BaseModel):
     reason: str | None = None
     #: How the last turn ended, where that decides what yes and no mean.
     last: Literal["answer", "question"] | None = None
+    #: Id of the ticket about which the user was asked last how it was...
+    rating: int | None = None
+    #: ...and, once they said it, asked why.
+    commenting: int | None = None
     #: The language the user asked for, until they ask for another.
     pinned: str | None = None
 

@@ -12,6 +12,7 @@ from datetime import datetime
 import structlog
 
 from bot.conversation import Conversations, now
+from bot.delivery import OURS
 from bot.errors import NotFound, Refused, StorageDown
 from bot.files import Files
 from bot.metrics import SENDS
@@ -44,7 +45,8 @@ BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 class ChannelHost:
     """Implements `channels.base.Host` for `channel`. `key` is Frontdesk's own secret.
 
-    `staff_said` takes what was written in the staff room of a channel; None where there is none.
+    `staff_said` takes what was written in the staff room of a channel; None where there is none. `completed` is put to
+    every text that no agent wrote, before its person is shown it.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - one for each part of the core that it is the door to
@@ -58,7 +60,9 @@ class ChannelHost:
         states: States,
         key: bytes,
         staff_said: Callable[[str, StaffMessage], Awaitable[None]] | None = None,
+        completed: Callable[[str], str] = str,
     ) -> None:
+        self._completed = completed
         self._staff_said = staff_said
         self._states = states
         self._settings = settings
@@ -207,12 +211,13 @@ class ChannelHost:
     def _shown(self, said: Said) -> Shown:
         message = said.message
         plain = message.author is Author.USER
+        text = self._completed(message.text) if message.author in OURS else message.text
         return Shown(
             message_id=message.id,
             event_id=message.event_id,
             author=message.author,
             author_name=message.author_name,
-            text=message.text if plain else render(message.text, self._channel.limits.markup),
+            text=text if plain else render(text, self._channel.limits.markup),
             choices=[Choice(title=choice["title"], payload=choice["payload"]) for choice in message.choices],
             files=[self._files.stored(file) for file in said.files],
             created_at=message.created_at,

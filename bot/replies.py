@@ -6,9 +6,23 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from babel.dates import format_timedelta
 from babel.lists import format_list
 
-from bot.actions import Answer, Ask, BookCall, Clarify, Decision, Escalate, Say, Silence, SwitchLanguage, TellStatus
+from bot.actions import (
+    Answer,
+    Ask,
+    BookCall,
+    Clarify,
+    Comment,
+    Decision,
+    Escalate,
+    Rate,
+    Say,
+    Silence,
+    SwitchLanguage,
+    TellStatus,
+)
 from bot.answers import Answers
 from bot.callbacks.section import CallBacksSection, Case
 from bot.callbacks.talk import CALL, CALL_OFF, Booked, Offer, Told
@@ -20,8 +34,9 @@ from bot.sla.calendar import HORIZON, Calendar
 from bot.sla.policies import STANDARD, Policies
 from bot.sla.telling import back, when
 from bot.store.tables import Ticket
-from bot.store.ticketing import Escalation
+from bot.store.ticketing import OVER, Escalation
 from bot.store.turns import Matter, Reply
+from bot.ticket_page.expecting import expected, standing
 from bot.tiers import Tier, raised
 from channels.words import Author, Choice
 
@@ -58,6 +73,10 @@ class Voice:
     call_backs: CallBacksSection | None = None
     #: What the person wrote; its tone counts for an escalation's priority.
     heard: str = ""
+    #: The page of the ticket a `TellStatus` asked for; "" where no link is given.
+    page: str = ""
+    #: A score up to this reopens the ticket.
+    reopen_up_to: int = 0
 
     def replies(  # noqa: C901, PLR0911 - one case a decision
         self, decision: Decision, ticket: Ticket | None = None, call: Told | None = None
@@ -85,6 +104,10 @@ class Voice:
                 return [self._status(ticket, number)]
             case SwitchLanguage(language):
                 return [self._say("language_switched") if language else self._languages()]
+            case Rate(_, score, comment):
+                return [self._rated(score, comment)]
+            case Comment(_, text):
+                return [self._say("rating_thanks" if text else "rating_done")]
             case Say(name):
                 return [self._say(name, *([self._human()] if name != "glad" else []))]
             case Silence():
@@ -147,6 +170,13 @@ class Voice:
         return {
             name: f"{value} ({doubts[value]})" if value in doubts else value for name, value in decision.facts.items()
         }
+
+    def _rated(self, score: int, comment: str) -> Reply:
+        if score <= self.reopen_up_to:
+            return self._say("rating_reopened")
+        if comment:
+            return self._say("rating_thanks")
+        return self._say("rating_why", self._button("skip", SKIP))
 
     def _answer(self, decision: Answer) -> Reply:
         words = self.answers.answer(decision.intent, self.language, self.channel, {"language": self.language})
@@ -230,8 +260,7 @@ class Voice:
 
     def _status(self, ticket: Ticket | None, number: str | None) -> Reply:
         if ticket:
-            state = self._sentence(f"state_{ticket.state.value}")
-            return self._with_queue(self._say("status", self._human(), ticket=ticket.number, state=state))
+            return self._stands(ticket, self.at)
         return (
             self._say("status_unknown", self._human(), ticket=number)
             if number
@@ -240,6 +269,19 @@ class Voice:
 
     def _with_queue(self, said: Reply) -> Reply:
         return Reply(f"{said.text} {self.queue}".rstrip(), said.language, said.choices)
+
+    def _stands(self, ticket: Ticket, now: datetime) -> Reply:
+        state = self._sentence(f"state_{standing(ticket)}")
+        told = [self._sentence("status", ticket=ticket.number, state=state)]
+        if ticket.assignee and ticket.state not in OVER:
+            told.append(self._sentence("status_agent", agent=ticket.assignee))
+        due = expected(ticket)
+        if due:
+            wait = format_timedelta(max(abs(due - now), timedelta(minutes=1)), locale=self.language)
+            told.append(self._sentence("status_expected" if due > now else "status_late", wait=wait))
+        told += [self.queue] if self.queue else []
+        page = f"\n\n{self._sentence('status_page', link=self.page)}" if self.page else ""
+        return Reply(" ".join(told) + page, self.language, [self._human()])
 
     def _languages(self) -> Reply:
         names = [self.answers.sentence("language_name", language) for language in self.answers.languages]

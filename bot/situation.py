@@ -33,6 +33,10 @@ class Situation:
     public: bool = False
     #: Something secret was taken out of `texts`.
     secret: bool = False
+    #: What the text says of how a ticket went, and why, if it says nothing else.
+    score: tuple[int, str] | None = None
+    #: Something is asked.
+    asks: bool = False
     #: Intents that have an answer, and so a title to offer.
     answerable: frozenset[str] = frozenset()
     #: Ticket numbers look like this.

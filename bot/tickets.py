@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 
 import structlog
 
+from bot.answers import Answers
+from bot.choices import Choices
 from bot.conversation import now
 from bot.errors import Refused, StorageDown
 from bot.host import clean_text
 from bot.store import handling, mentions, reading, unsending
+from bot.store.database import Database
 from bot.store.inbox import KeptFile
 from bot.store.mentions import Mentioned
 from bot.store.reading import Original, TicketView
 from bot.store.tables import Ticket, TicketState
+from bot.store.ticketing import Notice
 from bot.ticket_changes import Changes, notice
 
 #: `notice` stands among what agents do for those who tell users of it.
@@ -28,9 +32,27 @@ LONGEST_TEXT = 20_000
 #: Seconds an answer can be held.
 LONGEST_HOLD = 60
 
+#: The link to the page of the ticket of that number, as a message is kept with it; "" where none is given.
+Page = Callable[[str], Awaitable[str]]
+
 
 class Tickets(Changes):
-    """Tickets by their number. Methods raise `NotFound`, `Refused` or `StorageDown`."""
+    """Tickets by their number. Methods raise `NotFound`, `Refused` or `StorageDown`.
+
+    `patience` is how many seconds a message of the bot may be on its way, `known` what there is to choose from; `page`
+    gives the link that stands under a notice to the ticket's user.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        answers: Answers,
+        patience: float,
+        known: Choices | None = None,
+        page: Page | None = None,
+    ) -> None:
+        super().__init__(database, answers, patience, known)
+        self._page = page
 
     async def list(self, states: Collection[TicketState] = (), limit: int = 100) -> Sequence[Ticket]:
         """Open tickets, or those in `states`: most urgent first, then oldest."""
@@ -92,7 +114,7 @@ class Tickets(Changes):
 
     async def solve(self, number: str, agent: str) -> None:
         """Ends the ticket, tells the user, and gives the conversation back to the bot."""
-        told = self._notice("solved", ticket=number.strip().upper())
+        told = await self._told_solved(number)
         await self._database.run(handling.hand_back, number, agent, "solved", told, now())
         log.info("ticket_solved", ticket=number, agent=agent)
 
@@ -100,6 +122,12 @@ class Tickets(Changes):
         """Gives the conversation back to the bot and tells the user so."""
         await self._database.run(handling.hand_back, number, agent, "released", self._notice("bot_back"), now())
         log.info("ticket_released", ticket=number, agent=agent)
+
+    async def _told_solved(self, number: str) -> Notice:
+        told = self._notice("solved", ticket=number.strip().upper())
+        link = await self._page(number) if self._page else ""
+        page = self._notice("solved_page", link=link)
+        return (lambda language: f"{told(language)}\n\n{page(language)}") if link else told
 
 
 def _said(text: str, *, empty: bool = False) -> str:

@@ -292,3 +292,20 @@ def test_yes_and_no_after_a_question_back() -> None:
     two = Dialogue(candidates=("trading_fee", "deposit_time"), last="question")
     assert said("yes", heard(("affirm", 0.9)), two)[0] == Clarify(("trading_fee", "deposit_time"))
     assert said("no", heard(("deny", 0.9)), one)[0] == Escalate("unsure", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("How LONG?", None), ("fd-1042", "FD-1042"), ("还要多久", None), ("status FD-1042?", "FD-1042")],
+)
+def test_asking_how_long_is_answered_in_the_queue_alone(text: str, number: str | None) -> None:
+    """It is told without Rasa while nobody has come, and is the human's business once somebody has."""
+    policy = Policy(**{**dict(POLICY), "how_long": {"en": ("how long", "status"), "zh": ("还要多久",)}})
+
+    def decision(owner: Owner, said: str = text) -> Decision | None:
+        decided = decide_at_once(Situation(owner, (said,), Dialogue()), policy, Decisions())
+        return decided[0] if decided else None
+
+    assert decision(Owner.QUEUE) == TellStatus(number)
+    assert decision(Owner.AGENT) == Silence()
+    assert decision(Owner.QUEUE, f"{text} until my deposit of 7 BTC") == Silence()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from structlog.testing import capture_logs
 
+from bot.closing import Closing
 from bot.errors import Refused
 from bot.store import changing, handling, ticketing
 from bot.store.agent_tables import Agent
@@ -101,6 +106,26 @@ def test_second_solver_is_told_who_did(database: Database) -> None:
     with pytest.raises(Refused, match="FD-1001 is already solved, by Anna"):
         database.transact(handling.hand_back, number, "Ben", "solved", notice, NOW)
     assert (states(database), timeline(database)) == before
+
+
+def test_two_solve_at_once(postgres: Database) -> None:
+    """At the same moment one solves, and the other is told who did; the user hears of it once."""
+    number = escalated(postgres).number
+    barrier = Barrier(2)
+
+    def attempt(agent: str) -> str:
+        barrier.wait()
+        try:
+            solve(postgres, number=number, agent=agent)
+        except Refused as refused:
+            return str(refused)
+        return agent
+
+    with ThreadPoolExecutor(2) as threads:
+        found = set(threads.map(attempt, ["Anna", "Ben"]))
+    winner = last_line(postgres)[0]
+    assert found == {winner, f"FD-1001 is already solved, by {winner}"}
+    assert [text for text, _ in states(postgres)].count("notice in en") == 1
 
 
 def test_assigned_to_a_colleague(database: Database) -> None:
@@ -255,3 +280,15 @@ def test_reopening_needs_no_message_to_be_said_twice(database: Database) -> None
     )
     assert states(database)[-1] == ("Your ticket is FD-1001", "queued")
     assert conversation(database).owner is Owner.QUEUE
+
+
+async def test_the_loop_closes_what_is_due(sqlite: Database) -> None:
+    """It tells how many it closed, and a database out of reach only puts it off."""
+    escalated(sqlite)
+    solve(sqlite, NOW)
+    assert await Closing(sqlite, WEEK).close_due() == 1
+    assert await Closing(sqlite, WEEK).close_due() == 0
+    sqlite.transact(lambda session: session.execute(text("ALTER TABLE ticket RENAME TO gone")))
+    with capture_logs() as logs:
+        assert await Closing(sqlite, WEEK).close_due() == 0
+    assert [line["event"] for line in logs] == ["storage_down"]

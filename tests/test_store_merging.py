@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from itertools import count
+from threading import Barrier
 from typing import Any, Concatenate
 
 import pytest
@@ -153,6 +155,25 @@ def test_merged_number_names_where_it_went(database: Database) -> None:
     assert asked.number == second
     assert database.transact(reading.status_for, 2, first) is not None
     assert database.transact(reading.thread_of_ticket, "memory", "bot-1", "ann", first) == ""
+
+
+def test_two_merge_into_each_other_at_once(postgres: Database) -> None:
+    """One of them does, the other is told where the ticket went; neither waits for the other for good."""
+    first, second = opened(postgres, "ann"), opened(postgres, "bob")
+    barrier = Barrier(2)
+
+    def attempt(pair: tuple[str, str]) -> str:
+        barrier.wait()
+        try:
+            merge(postgres, *pair)
+        except Refused as refused:
+            return str(refused)
+        return "merged"
+
+    with ThreadPoolExecutor(2) as threads:
+        found = set(threads.map(attempt, [(first, second), (second, first)]))
+    assert found in ({"merged", f"{first} went on as {second}"}, {"merged", f"{second} went on as {first}"})
+    whole(postgres)
 
 
 def test_what_cannot_be_merged(database: Database) -> None:

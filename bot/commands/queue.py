@@ -18,17 +18,20 @@ from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, configured, out, p
 from bot.conversation import now
 from bot.routing.places import Board, Line, Places
 from bot.routing.router import Router
+from bot.routing.served import opening_of, standing_of
 from bot.settings import Settings
+from bot.sla.policies import Policies
 from bot.store.agent_tables import Presence
 from bot.store.database import Database
 from bot.store.routing import AtDesk
+from bot.tiers import Tiers
 
 Result = TypeVar("Result")
 
 
 def queue(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Who waits for a human, in the order they are served, and who is there."""
-    board = _do(config, lambda settings, database: Places(database, settings.routing).board(now()))
+    board = _do(config, lambda settings, database: _places(settings, database).board(now()))
     out.print(_waiting(board) if board.lines else "Nobody waits.")
     out.print(_there(board.desk) if board.desk else "Nobody works at the desk yet.")
 
@@ -46,6 +49,11 @@ def presence(
 
     _do(config, say)
     out.print(f"{agent} is {chosen.value}.", markup=False)
+
+
+def _places(settings: Settings, database: Database) -> Places:
+    opens_at = opening_of(Policies(settings.calendars, settings.sla.policies))
+    return Places(database, settings.routing, standing_of(Tiers(settings.tiers)), opens_at)
 
 
 def _do(config: Path, work: Callable[[Settings, Database], Awaitable[Result]]) -> Result:

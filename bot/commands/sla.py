@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, configured, out, plainly
-from bot.commands.tickets import Number
+from bot.commands.ticket_work import Number
 from bot.conversation import now
 from bot.sla.clocks import Clock, clocks
 from bot.sla.history import counted, steps

@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from babel.dates import format_datetime
 from rich.table import Table
 from rich.text import Text
 
-from bot import answers
 from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, configured, out, plainly
+from bot.commands.ticket_changes import COMMANDS
+from bot.commands.ticket_work import ME, As, Number, do, worked
 from bot.files import Files
 from bot.host import clean_text
-from bot.settings import Settings
-from bot.store.database import Database
+from bot.store.linking import Linked
 from bot.store.reading import Said, TicketView
 from bot.store.tables import MessageState, TicketEvent, TicketState
-from bot.tickets import Tickets
+from bot.store.ticketing_tables import LinkKind
 from channels.words import Author
 
-app = typer.Typer(no_args_is_help=True, help="Take, answer and solve tickets.")
+app = typer.Typer(no_args_is_help=True, help="Take, answer, change and solve tickets.")
 
-Number = Annotated[str, typer.Argument(help="The ticket's number, like FD-1042.")]
-As = Annotated[str, typer.Option("--as", envvar="FRONTDESK_AGENT", help="Your name, as the user will see it.")]
 Words = Annotated[str, typer.Argument(help="What to say; - reads it from standard input.")]
-ME = getpass.getuser()
-Result = TypeVar("Result")
 
 #: States of a message worth an agent's eye.
 REMARKABLE = {
@@ -50,7 +43,7 @@ def list_tickets(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """The open tickets, most urgent first."""
-    rows = _do(config, lambda tickets: tickets.list(state or (), limit))
+    rows = do(config, lambda tickets: tickets.list(state or (), limit))
     table = Table("number", "priority", "state", "category", "about", "assignee", "answer by", box=None)
     for row in rows:
         table.add_row(
@@ -70,7 +63,7 @@ def show(number: Number, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """A ticket: what is known, what was said with which files, what was done."""
     with plainly():
         settings = configured(config)
-        view = asyncio.run(_worked(settings, lambda tickets: tickets.show(number)))
+        view = asyncio.run(worked(settings, lambda tickets: tickets.show(number)))
     _print(view, Files(settings.folders.var.absolute() / "files"))
 
 
@@ -81,7 +74,7 @@ def original(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """A message as it came: what the platform says of it, and its whole text."""
-    found = _do(config, lambda tickets: tickets.original(number, message))
+    found = do(config, lambda tickets: tickets.original(number, message))
     raw = json.dumps(found.raw, ensure_ascii=False, indent=2)
     out.print(Text(clean_text(raw), style="dim"), soft_wrap=True)
     out.print(Text(found.text), soft_wrap=True)
@@ -90,51 +83,40 @@ def original(
 @app.command()
 def take(number: Number, agent: As = ME, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """You answer from here on; the bot has said its last word when this returns."""
-    _do(config, lambda tickets: tickets.take(number, agent))
+    do(config, lambda tickets: tickets.take(number, agent))
     out.print(f"{number} is yours.", markup=False)
 
 
 @app.command()
 def reply(number: Number, text: Words, agent: As = ME, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Sends Markdown to the user, taking the ticket first where nobody has it."""
-    _do(config, lambda tickets: tickets.reply(number, agent, _read(text)))
+    do(config, lambda tickets: tickets.reply(number, agent, _read(text)))
     out.print(f"Your answer to {number} is on its way.", markup=False)
 
 
 @app.command()
 def note(number: Number, text: Words, agent: As = ME, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Writes down what only agents see."""
-    _do(config, lambda tickets: tickets.note(number, agent, _read(text)))
+    do(config, lambda tickets: tickets.note(number, agent, _read(text)))
     out.print(f"Noted on {number}.", markup=False)
 
 
 @app.command()
 def solve(number: Number, agent: As = ME, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Ends the ticket, tells the user, and gives the conversation back to the bot."""
-    _do(config, lambda tickets: tickets.solve(number, agent))
+    do(config, lambda tickets: tickets.solve(number, agent))
     out.print(f"{number} is solved.", markup=False)
 
 
 @app.command()
 def release(number: Number, agent: As = ME, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Gives the conversation back to the bot and tells the user so."""
-    _do(config, lambda tickets: tickets.release(number, agent))
+    do(config, lambda tickets: tickets.release(number, agent))
     out.print(f"The bot answers {number} again.", markup=False)
 
 
-def _do(config: Path, work: Callable[[Tickets], Awaitable[Result]]) -> Result:
-    with plainly():
-        return asyncio.run(_worked(configured(config), work))
-
-
-async def _worked(settings: Settings, work: Callable[[Tickets], Awaitable[Result]]) -> Result:
-    database = Database(settings.database.url)
-    try:
-        database.migrate()
-        words = answers.load(settings.folders.responses, settings.brand.name, settings.languages)
-        return await work(Tickets(database, words, settings.delivery.longest_send))
-    finally:
-        database.close()
+for _change in COMMANDS:
+    app.command()(_change)
 
 
 def _read(text: str) -> str:
@@ -169,12 +151,22 @@ def _facts(view: TicketView) -> list[tuple[str, str]]:
             f"{ticket.state.value}, {view.owner.value} answers" + (f" ({ticket.assignee})" if ticket.assignee else ""),
         ),
         ("category", f"{ticket.category}, {ticket.priority}"),
+        *([("team", ticket.team)] if ticket.team else []),
+        *([("tags", ", ".join(ticket.tags))] if ticket.tags else []),
+        *([("goes on as", view.merged_into)] if view.merged_into else []),
+        *((_linked(link), f"{link.number}  {link.title}") for link in view.links),
         ("reason", ticket.reason),
         ("user", f"{who} ({ticket.language}) on {where}"),
         ("answer by", format_datetime(ticket.promised_at.astimezone(), locale="en")),
         *((name, value) for name, value in ticket.facts.items()),
         *([("tried", ", ".join(ticket.tried))] if ticket.tried else []),
     ]
+
+
+def _linked(link: Linked) -> str:
+    """How the ticket is linked, read from its end."""
+    reverse = {LinkKind.FOLLOW_UP: "followed up by", LinkKind.CAUSES: "caused by"}
+    return reverse[link.kind] if link.reverse else link.kind.value.replace("_", " ")
 
 
 def _notes(number: str, said: Said) -> list[str]:
@@ -187,7 +179,7 @@ def _notes(number: str, said: Said) -> list[str]:
 def _line(said: Said) -> Text:
     message = said.message
     who = message.author_name or message.author.value
-    line = Text(f"{message.created_at.astimezone():%H:%M} ", style="dim")
+    line = Text(f"{message.id}  {message.created_at.astimezone():%H:%M} ", style="dim")
     line.append(f"{who}: ", style="bold" if message.author is Author.USER else "cyan")
     line.append(message.text)
     if message.state in REMARKABLE:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
-from bot import secret
+from bot import logs, secret
 from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, configured, err, out, plainly
 from bot.settings import Settings
 from bot.store.database import Database
@@ -47,7 +47,7 @@ def add(
 def list_webhooks(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Every endpoint, whether it is heard, what waits for it and what was given up."""
     rows = _do(config, lambda hooks: hooks.list())
-    table = Table("id", "address", "told", "state", "queued", "failed", "last", box=None)
+    table = Table("id", Column("address", overflow="fold"), "told", "state", "queued", "failed", "last", box=None)
     for view in rows:
         table.add_row(
             str(view.endpoint.id),
@@ -69,7 +69,12 @@ def deliveries(
 ) -> None:
     """The newest deliveries of an endpoint, with the id that `replay` takes."""
     rows = _do(config, lambda hooks: hooks.deliveries(endpoint, limit))
-    table = Table("id", "what", "state", "tries", "when", "answer", box=None)
+    # Whole: it is what `replay` takes.
+    table = Table(
+        Column("id", no_wrap=True),
+        *(Column(name, overflow="fold") for name in ("what", "state", "tries", "when", "answer")),
+        box=None,
+    )
     for row in rows:
         said = row.error or (f"{row.status} {row.answer}" if row.status else "")
         when = row.due_at if row.state is DeliveryState.QUEUED else row.finished_at or row.created_at
@@ -118,6 +123,8 @@ def _do(config: Path, work: Callable[[Webhooks], Awaitable[Found]]) -> Found:
 
 
 async def _worked(settings: Settings, work: Callable[[Webhooks], Awaitable[Found]]) -> Found:
+    # Off standard output, where the secret is alone.
+    logs.configure(settings.logs)
     database = Database(settings.database.url)
     try:
         database.migrate()

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from bot.api import PREFIX, Agent
+from bot.access.scopes import Scope, needs_scope
+from bot.api import PREFIX
 from bot.conversation import now
 from bot.routing.places import Line, Places
 from bot.routing.router import Router
 from bot.store.agent_tables import Presence
 from bot.store.routing import AtDesk
+
+Reader = Annotated[str, Depends(needs_scope(Scope.TICKETS_READ))]
+Agent = Annotated[str, Depends(needs_scope(Scope.TICKETS_WRITE))]
 
 
 class WaitOut(BaseModel):
@@ -73,7 +78,7 @@ def routes(router: Router, places: Places) -> APIRouter:
     api = APIRouter(prefix=PREFIX, tags=["queue"])
 
     @api.get("/queue")
-    async def show_queue(_: Agent) -> QueueOut:
+    async def show_queue(_: Reader) -> QueueOut:
         """Who waits and how long they will, and who is there."""
         board = await places.board(now())
         return QueueOut(tickets=[_line(line) for line in board.lines], agents=_agents(board.desk))

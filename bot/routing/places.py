@@ -5,28 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
-
-from babel.dates import format_date, format_time, format_timedelta, get_timezone_name
 
 from bot.answers import Answers
 from bot.routing.choosing import OnDuty, Waiting, able, in_order
 from bot.routing.settings import Routing
-from bot.routing.view import StandingOf, all_alike, on_duty, overview, waiting
-from bot.routing.waiting import Handled, OpensAt, Range, always_open, estimate
-from bot.store import waits
+from bot.routing.view import StandingOf, all_alike, on_duty, overview, team_of, urgency_of, waiting
+from bot.routing.waiting import Handled, OpensAt, Pace, Range, always_open, estimate, pace_of
+from bot.sla.calendar import Calendar
+from bot.sla.telling import lasting, moment
+from bot.store import routing, waits
 from bot.store.agent_tables import Presence
 from bot.store.database import Database, Session
 from bot.store.routing import AtDesk, Queued
 from bot.store.ticketing import RANK, Escalation
-from bot.store.waits import Answered
+from bot.store.waits import Answered, Crowd, Kind
 
 #: Tickets answered last that say how long it takes.
 SAMPLE = 30
 
-#: Up to here people count in minutes; every longer one of the steps is whole hours.
-IN_MINUTES = 90
+
+Person = tuple[str, Mapping[str, Any]]
+Samples = dict[Kind, list[Answered]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,54 +81,68 @@ class Places:
 
     async def of_newcomer(self, conversation_id: int, escalation: Escalation, now: datetime) -> Expected:
         """What the user of a conversation can expect that is about to go to the queue."""
-        return await self._database.run(self._newcomer, conversation_id, escalation, now)
+        kind = self._section.team_for(escalation.category, escalation.language), escalation.priority
+        person, crowds, desk, answered = await self._database.run(_newcomer, conversation_id, kind)
+        mine = waiting(_ticket_of(escalation, *person, now), self._section, self._standing)
+        agents = [on_duty(found) for found in desk]
+        back_at = self._opens_at(escalation.priority, escalation.category, person[0], now)
+        return _expected(mine, 1 + self._ahead(mine, crowds), agents, self._pace(answered, kind), back_at)
 
     async def board(self, now: datetime) -> Board:
         """The whole queue, and who is there."""
-        return await self._database.run(self._board, now)
-
-    def _board(self, session: Session, now: datetime) -> Board:
-        queue, desk = overview(session)
+        queue, desk = await self._database.run(overview)
+        ordered = in_order(waiting(found, self._section, self._standing) for found in queue)
+        kinds = {_kind(ticket) for ticket in ordered}
+        answered = await self._database.run(waits.answered, kinds, SAMPLE)
+        paces = {kind: self._pace(answered, kind) for kind in kinds}
         agents = [on_duty(found) for found in desk]
         tickets = {found.number: found for found in queue}
-        samples: dict[tuple[str, int], Sequence[Handled]] = {}
         ahead: Counter[str] = Counter()
         lines = []
-        for ticket in in_order(waiting(found, self._section, self._standing) for found in queue):
+        for ticket in ordered:
             ahead[ticket.team] += 1
-            kind = ticket.team, ticket.urgency
-            if kind not in samples:
-                samples[kind] = self._handled(session, ticket)
-            expected = self._expected(ticket, ahead[ticket.team], agents, samples[kind], now)
-            lines.append(Line(tickets[ticket.number], ticket.team, expected))
+            found = tickets[ticket.number]
+            back_at = self._opens_at(found.priority, found.category, found.tier, now)
+            expected = _expected(ticket, ahead[ticket.team], agents, paces[_kind(ticket)], back_at)
+            lines.append(Line(found, ticket.team, expected))
         return Board(lines, desk)
 
-    def _newcomer(self, session: Session, conversation_id: int, escalation: Escalation, now: datetime) -> Expected:
-        new = _ticket_of(escalation, *waits.person_of(session, conversation_id), now)
-        queue, desk = overview(session)
-        mine = waiting(new, self._section, self._standing)
-        others = [waiting(found, self._section, self._standing) for found in queue]
-        line = in_order([mine, *(other for other in others if other.team == mine.team)])
-        agents = [on_duty(found) for found in desk]
-        return self._expected(mine, line.index(mine) + 1, agents, self._handled(session, mine), now)
+    def _ahead(self, mine: Waiting, crowds: Sequence[Crowd]) -> int:
+        """How many of the same team are served before who comes last of their own sort."""
 
-    def _expected(
-        self, ticket: Waiting, position: int, agents: Sequence[OnDuty], handled: Sequence[Handled], now: datetime
-    ) -> Expected:
-        back_at = self._opens_at(ticket.team, now)
-        if back_at:
-            return Expected(position, back_at=back_at)
-        online = [agent for agent in able(ticket, agents) if agent.presence is Presence.ONLINE]
-        return Expected(position, estimate(position, handled, len(online)))
+        def before(crowd: Crowd) -> bool:
+            team = team_of(crowd.team, crowd.category, crowd.language, self._section)
+            rank = self._standing(crowd.tier, {}).rank
+            return team == mine.team and (rank, urgency_of(crowd.priority)) >= (mine.rank, mine.urgency)
 
-    def _handled(self, session: Session, ticket: Waiting) -> list[Handled]:
-        found = waits.answered(session, ticket.team, RANK[ticket.urgency], SAMPLE)
-        return [self._counted(one, ticket.team) for one in found]
+        return sum(crowd.count for crowd in crowds if before(crowd))
 
-    def _counted(self, one: Answered, team: str) -> Handled:
+    def _pace(self, answered: Mapping[Kind, Sequence[Answered]], kind: Kind) -> Pace | None:
+        return pace_of([self._counted(one, kind[1]) for one in answered[kind]])
+
+    def _counted(self, one: Answered, priority: str) -> Handled:
         """Whoever came while nobody was there counts from the opening, if they were not answered before."""
-        opened = self._opens_at(team, one.created_at) or one.created_at
+        opened = self._opens_at(priority, one.category, one.tier, one.created_at) or one.created_at
         return Handled(min(opened, one.answered_at), one.answered_at, one.agent)
+
+
+def _newcomer(session: Session, conversation_id: int, kind: Kind) -> tuple[Person, list[Crowd], list[AtDesk], Samples]:
+    """All that is asked of the database, and no more: every escalation waits for it."""
+    person = waits.person_of(session, conversation_id)
+    return person, waits.crowd(session), routing.desk(session), waits.answered(session, [kind], SAMPLE)
+
+
+def _expected(
+    ticket: Waiting, position: int, agents: Sequence[OnDuty], pace: Pace | None, back_at: datetime | None
+) -> Expected:
+    if back_at:
+        return Expected(position, back_at=back_at)
+    online = [agent for agent in able(ticket, agents) if agent.presence is Presence.ONLINE]
+    return Expected(position, estimate(position, pace, len(online)))
+
+
+def _kind(ticket: Waiting) -> Kind:
+    return ticket.team, RANK[ticket.urgency]
 
 
 def _ticket_of(escalation: Escalation, tier: str, attributes: Mapping[str, Any], now: datetime) -> Queued:
@@ -143,7 +158,6 @@ def _ticket_of(escalation: Escalation, tier: str, attributes: Mapping[str, Any],
         language=escalation.language,
         since=now,
         attributes=attributes,
-        passed=frozenset(),
     )
 
 
@@ -151,18 +165,10 @@ def told(answers: Answers, language: str, expected: Expected) -> str:
     """`expected` as a sentence."""
     position = str(expected.position)
     if expected.back_at:
-        return answers.sentence("queue_closed", language, when=_moment(expected.back_at, language))
+        # Of a calendar a moment takes the zone alone.
+        there = Calendar("", expected.back_at.tzinfo or UTC)
+        return answers.sentence("back_at", language, time=moment(language, expected.back_at, there))
     if expected.wait is None:
         return answers.sentence("queue_place", language, position=position)
-    low, high = (_length(minutes, language) for minutes in (expected.wait.low, expected.wait.high))
+    low, high = (lasting(timedelta(minutes=one), language) for one in (expected.wait.low, expected.wait.high))
     return answers.sentence("queue_wait", language, position=position, low=low, high=high)
-
-
-def _length(minutes: int, language: str) -> str:
-    threshold = 2 if minutes <= IN_MINUTES else 1
-    return format_timedelta(timedelta(minutes=minutes), granularity="minute", threshold=threshold, locale=language)
-
-
-def _moment(at: datetime, language: str) -> str:
-    day, time = format_date(at, "full", locale=language), format_time(at, "short", locale=language)
-    return f"{day} {time} ({get_timezone_name(at, width='long', locale=language)})"

@@ -14,7 +14,7 @@ from bot.errors import NotFound, Refused, StorageDown
 from bot.routing.choosing import Assignment, choose
 from bot.routing.settings import Routing
 from bot.routing.view import StandingOf, all_alike, on_duty, overview, waiting
-from bot.store import presence, routing
+from bot.store import presence, routing, teams
 from bot.store.agent_tables import Presence
 from bot.store.database import Database
 from bot.store.presence import Patience
@@ -58,10 +58,10 @@ class Router:
             moved = await self._database.run(routing.give_back, left.number, left.agent, left.why, told, now())
             if moved:
                 log.info("ticket_returned", ticket=left.number, agent=left.agent, reason=left.why)
-        queue, desk = await self._database.run(overview)
-        await self._file(queue)
-        if self._section.automatic:
-            for assignment in self._chosen(queue, desk):
+        if self._section.automatic or self._section.teams:
+            queue, desk = await self._database.run(overview)
+            await self._file(queue)
+            for assignment in self._chosen(queue, desk) if self._section.automatic else ():
                 await self._assign(assignment)
 
     async def set_presence(self, agent: str, chosen: Presence) -> None:
@@ -79,13 +79,13 @@ class Router:
         return notice(self._answers, "handed_on", ticket=number)
 
     async def _file(self, queue: Sequence[Queued]) -> None:
-        teams = {
+        found = {
             ticket.id: team
             for ticket in queue
             if not ticket.team and (team := self._section.team_for(ticket.category, ticket.language))
         }
-        if teams:
-            await self._database.run(routing.file_under_teams, teams)
+        if found:
+            await self._database.run(teams.file_under, found)
 
     def _chosen(self, queue: Sequence[Queued], desk: Sequence[AtDesk]) -> list[Assignment]:
         tickets = [waiting(ticket, self._section, self._standing) for ticket in queue]

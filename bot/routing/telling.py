@@ -12,7 +12,7 @@ import structlog
 from bot.answers import Answers
 from bot.conversation import now
 from bot.errors import StorageDown
-from bot.routing.places import Expected, Places, told
+from bot.routing.places import Board, Expected, Places, told
 from bot.routing.waiting import changed_much
 from bot.store import waits
 from bot.store.database import Database
@@ -43,7 +43,10 @@ class Telling:
     def __init__(self, database: Database, places: Places, channels: Mapping[str, Channel], answers: Answers) -> None:
         self._database = database
         self._places = places
-        self._channels = channels
+        # What others do with it is nothing: nobody has to look for their people.
+        self._channels = {
+            name: channel for name, channel in channels.items() if type(channel).waiting is not Channel.waiting
+        }
         self._answers = answers
         self._told: dict[int, Told] = {}
 
@@ -58,9 +61,9 @@ class Telling:
 
     async def look(self) -> None:
         """One round over everybody in the queue, and those who are not any more."""
-        board = await self._places.board(now())
+        found = await self._database.run(waits.onlookers, self._channels.keys())
+        board = await self._places.board(now()) if found else Board((), ())
         waiting = {line.ticket.number: line.expected for line in board.lines}
-        found = await self._database.run(waits.onlookers, self._channels.keys()) if waiting else []
         here = [onlooker for onlooker in found if onlooker.number in waiting]
         await self._end(here)
         for onlooker in here:

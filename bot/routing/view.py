@@ -36,15 +36,25 @@ def overview(session: Session) -> tuple[list[Queued], list[AtDesk]]:
     return routing.queue(session), routing.desk(session)
 
 
+def team_of(team: str, category: str, language: str, section: Routing) -> str:
+    """Whose queue a ticket is in: that of its team, where there is such a one, else of who takes such tickets."""
+    return section.known(team) or section.team_for(category, language)
+
+
+def urgency_of(priority: str) -> int:
+    """A higher one goes first."""
+    return RANK.index(priority) if priority in RANK else 0
+
+
 def waiting(ticket: Queued, section: Routing, standing: StandingOf) -> Waiting:
-    """A ticket of the queue as it is routed. A team that is no more is everybody."""
-    team = section.known(ticket.team) or section.team_for(ticket.category, ticket.language)
+    """A ticket of the queue as it is routed."""
+    team = team_of(ticket.team, ticket.category, ticket.language, section)
     served = standing(ticket.tier, ticket.attributes)
     return Waiting(
         number=ticket.number,
         since=ticket.since,
         rank=served.rank,
-        urgency=RANK.index(ticket.priority) if ticket.priority in RANK else 0,
+        urgency=urgency_of(ticket.priority),
         team=team,
         language=ticket.language,
         skills=section.skills(team),

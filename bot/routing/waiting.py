@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-#: When a team's people are back; None where they are there. "" is everybody's team.
-OpensAt = Callable[[str, datetime], datetime | None]
+#: By priority, category and tier, and the moment asked about: when people are back, in the zone of their calendar; None
+#: where they are there, or nobody knows.
+OpensAt = Callable[[str, str, str, datetime], datetime | None]
 
 #: From so many tickets on what they took says something.
 ENOUGH = 5
@@ -29,6 +30,15 @@ class Handled:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """Minutes a place in the queue takes, the quartiles, and how many agents it took."""
+
+    low: float
+    high: float
+    hands: int
+
+
+@dataclass(frozen=True, slots=True)
 class Range:
     """Minutes, of `STEPS`; `low` is below `high`."""
 
@@ -36,24 +46,33 @@ class Range:
     high: int
 
 
-def always_open(_team: str, _now: datetime) -> datetime | None:
+def always_open(_priority: str, _category: str, _tier: str, _now: datetime) -> datetime | None:
     """Where no hours are known."""
     return None
 
 
-def estimate(position: int, handled: Sequence[Handled], online: int) -> Range | None:
+def pace_of(handled: Sequence[Handled]) -> Pace | None:
+    """What a place in the queue took the tickets answered lately: the wait of each divided by its own place.
+
+    None where too few are known.
+    """
+    minutes = [_minutes(ticket) / _place(ticket, handled) for ticket in handled if _minutes(ticket) >= 0]
+    if len(minutes) < ENOUGH:
+        return None
+    hands = len({ticket.agent for ticket in handled})
+    return Pace(quantile(minutes, 0.25), quantile(minutes, 0.75), hands)
+
+
+def estimate(position: int, pace: Pace | None, online: int) -> Range | None:
     """The wait of whoever is served as number `position`, with `online` agents there.
 
-    What a place in the queue took each of the tickets `handled` lately (its wait, divided by its own place) is taken
-    times the place now, and by how many answered then and are there now: the quartiles of that, rounded outwards. None
-    where too few tickets are known, nobody is there, or it would be more than a day.
+    The pace times the place, times how many answered then for each who is there now, rounded outwards. None where no
+    pace is known, nobody is there, or it would be more than a day.
     """
-    waits = [_minutes(ticket) / _place(ticket, handled) for ticket in handled if _minutes(ticket) >= 0]
-    if len(waits) < ENOUGH or online < 1 or position < 1:
+    if pace is None or online < 1 or position < 1:
         return None
-    hands = min(max(len({ticket.agent for ticket in handled}) / online, FASTEST), SLOWEST)
-    low, high = (quantile(waits, share) * position * hands for share in (0.25, 0.75))
-    return _rounded(low, high)
+    share = position * min(max(pace.hands / online, FASTEST), SLOWEST)
+    return _rounded(pace.low * share, pace.high * share)
 
 
 def changed_much(before: Range | None, after: Range | None) -> bool:

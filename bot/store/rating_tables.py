@@ -10,7 +10,7 @@ from bot.store.tables import Moment
 
 
 class Rating(SQLModel, table=True):
-    """The question how it was, asked once for a ticket, and the answer if one came."""
+    """The question how it was, asked once for a ticket or never, and the answer if one came."""
 
     ticket_id: int = Field(primary_key=True, foreign_key="ticket.id")
     #: Where it was asked.
@@ -18,7 +18,8 @@ class Rating(SQLModel, table=True):
     channel: str
     #: Who had the ticket when it was solved.
     agent: str
-    asked_at: datetime = Field(sa_type=Moment)
+    #: None where it was decided not to ask.
+    asked_at: datetime | None = Field(default=None, sa_type=Moment, index=True)
     #: 1 (very bad) to 5 (very good); None until it is answered.
     score: int | None = None
     comment: str = ""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, func, or_
-from sqlmodel import Session, col, select, update
+from sqlalchemy import select as select_row
+from sqlmodel import Session, col, select
 
 from bot.errors import Refused
 from bot.store import presence, ticketing
@@ -20,6 +20,7 @@ from bot.store.tables import (
     Address,
     Contact,
     Conversation,
+    Moment,
     Ticket,
     TicketConversation,
     TicketEvent,
@@ -34,7 +35,10 @@ OURS = (TicketState.NEW, TicketState.OPEN)
 #: Who does what no person does.
 ACTOR = "frontdesk"
 
-#: Lines that say what the user heard last of who answers.
+#: Why a ticket was taken from an agent who was there.
+LATE = ("unanswered", "breached")
+
+#: Lines that may say what the user heard last of who answers.
 SAID = ("returned", "replied")
 
 
@@ -55,7 +59,7 @@ class Queued:
     #: Its user's, as the company vouches for them.
     attributes: Mapping[str, Any]
     #: Who had it and did not answer.
-    passed: frozenset[str]
+    passed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +83,25 @@ class Stranded:
 
 def queue(session: Session) -> list[Queued]:
     """Every ticket that waits for somebody to take it, oldest first."""
-    rows = session.exec(
-        select(Ticket, Contact.attributes)
+    since = func.coalesce(Ticket.waiting_since, Ticket.created_at, type_=Moment)
+    wanted: list[Any] = [
+        *(Ticket.id, Ticket.number, Ticket.title, Ticket.priority, Ticket.tier),
+        *(Ticket.category, Ticket.team, Ticket.language, since, Contact.attributes),
+    ]
+    rows: Iterable[Any] = session.connection().execute(
+        select_row(*wanted)
         .join(TicketConversation, col(TicketConversation.ticket_id) == Ticket.id)
         .join(Conversation, col(TicketConversation.conversation_id) == Conversation.id)
         .join(Address, col(Conversation.address_id) == Address.id)
         .join(Contact, col(Address.contact_id) == Contact.id)
-        .where(col(Ticket.state).in_(OURS), col(Ticket.assignee).is_(None), Conversation.owner == Owner.QUEUE)
+        .where(col(Ticket.state).in_(OURS), col(Ticket.assignee).is_(None), col(Conversation.owner) == Owner.QUEUE)
         .order_by(col(Ticket.id), col(Conversation.id))
     )
-    # Of several conversations the newest says whose it is.
-    found = {ticket.id: (ticket, attributes) for ticket, attributes in rows}
     passed = _passed(session)
-    return [_queued(*row, passed.get(id_, frozenset())) for id_, row in found.items()]
+    found = [Queued(*row) for row in rows]
+    # Of several conversations the newest says whose it is.
+    newest = {ticket.id: ticket for ticket in found}.values()
+    return [replace(ticket, passed=passed[ticket.id]) if ticket.id in passed else ticket for ticket in newest]
 
 
 def desk(session: Session) -> list[AtDesk]:
@@ -120,7 +130,7 @@ def assign(session: Session, number: str, name: str, notice: Notice, now: dateti
     """
     # The agent first, then conversations, then the ticket, as whoever gives tickets back does.
     agent = presence.agent_named(session, name)
-    ticket, found = _locked(session, number)
+    ticket, found = ticketing.locked(session, number)
     if ticket.state not in OURS or ticket.assignee or all(talk.owner is not Owner.QUEUE for talk in found):
         raise Refused(f"{ticket.number} is not in the queue any more")
     if agent.presence is not Presence.ONLINE or _load(session, name) >= agent.capacity:
@@ -161,7 +171,7 @@ def give_back(session: Session, number: str, name: str, why: str, notice: Notice
 
     Its user is told with `notice` that somebody else will answer, once until somebody has.
     """
-    ticket, found = _locked(session, number)
+    ticket, found = ticketing.locked(session, number)
     if ticket.assignee != name or ticket.state in (*OVER, TicketState.PENDING):
         return False
     told = not _told(session, ticket)
@@ -198,45 +208,6 @@ def give_back_all(
     return [number for number in numbers if give_back(session, number, name, why, notice_for(number), now)]
 
 
-def teams(session: Session) -> dict[str, tuple[int, int]]:
-    """Every team that an agent or a ticket names, with how many agents are in it and how many tickets wait for it."""
-    members = Counter(name for agent in presence.everybody(session) for name in agent.teams)
-    rows = session.exec(
-        select(Ticket.team, func.count())
-        .where(col(Ticket.state).not_in(OVER), Ticket.team != "")
-        .group_by(col(Ticket.team))
-    )
-    tickets = dict(rows.all())
-    return {name: (members[name], tickets.get(name, 0)) for name in {*members, *tickets}}
-
-
-def file_under_teams(session: Session, teams: Mapping[int, str]) -> None:
-    """Writes down whose queue tickets that no team has wait in; `teams` by the tickets' ids."""
-    for ticket_id, team in teams.items():
-        session.exec(
-            update(Ticket)
-            .where(col(Ticket.id) == ticket_id, col(Ticket.team) == "")
-            .values(team=team)
-            .execution_options(synchronize_session=False)
-        )
-
-
-def _queued(ticket: Ticket, attributes: Mapping[str, Any], passed: frozenset[str]) -> Queued:
-    return Queued(
-        id=ticket.id,
-        number=ticket.number,
-        title=ticket.title,
-        priority=ticket.priority,
-        tier=ticket.tier,
-        category=ticket.category,
-        team=ticket.team,
-        language=ticket.language,
-        since=ticket.waiting_since or ticket.created_at,
-        attributes=attributes,
-        passed=passed,
-    )
-
-
 def _passed(session: Session) -> dict[int, frozenset[str]]:
     rows = session.exec(
         select(TicketEvent.ticket_id, TicketEvent.detail)
@@ -245,7 +216,7 @@ def _passed(session: Session) -> dict[int, frozenset[str]]:
     )
     found: dict[int, frozenset[str]] = {}
     for ticket_id, detail in rows:
-        if detail["reason"] == "unanswered":
+        if detail["reason"] in LATE:
             found[ticket_id] = found.get(ticket_id, frozenset()) | {detail["agent"]}
     return found
 
@@ -301,18 +272,10 @@ def _why(agent: Agent) -> str:
 
 def _told(session: Session, ticket: Ticket) -> bool:
     """Whether the last the user heard is that somebody else will answer."""
-    last = session.exec(
-        select(TicketEvent.kind)
+    lines = session.exec(
+        select(TicketEvent.kind, TicketEvent.detail)
         .where(TicketEvent.ticket_id == ticket.id, col(TicketEvent.kind).in_(SAID))
         .order_by(col(TicketEvent.id).desc())
-        .limit(1)
-    ).first()
-    return last == "returned"
-
-
-def _locked(session: Session, number: str) -> tuple[Ticket, Sequence[Conversation]]:
-    """The ticket and its conversations, locked in the order in which turns and sends do."""
-    ticket = ticketing.find(session, number)
-    ticketing.conversations(session, ticket)
-    session.refresh(ticket, with_for_update=True)
-    return ticket, ticketing.conversations(session, ticket)
+    )
+    heard = (kind for kind, detail in lines if kind == "replied" or detail["told"])
+    return next(heard, "") == "returned"

@@ -304,7 +304,7 @@ class TicketEvent(SQLModel, table=True):
     actor: str
     #: opened, escalated, message, edited, deleted, taken, replied, note, solved, released, withheld, failed, unknown,
     #: moved, redacted; changed, assigned, on_hold, pending, reopened, closed, unsent, retried, merged, absorbed, split,
-    #: split_off, undone, linked, unlinked, corrected.
+    #: split_off, undone, linked, unlinked, corrected; rated, links_revoked.
     kind: str
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     #: The digest of the ticket's line before, and this one's own over it; sha256, hex.

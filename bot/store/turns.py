@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from bot.errors import Overtaken
 from bot.store.links import Offer, offer
+from bot.store.ratings import Rated, rate
 from bot.store.rows import ADDRESS, CONTACT, CONVERSATION, FILE, MESSAGE, Found, add_message
 from bot.store.settling import settle
 from bot.store.tables import IS_UNFINISHED, Conversation, Message, MessageState, Status
@@ -158,6 +159,8 @@ class Outcome:
     link: Offer | None = None
     #: The bot goes on where a ticket waits in the queue, as its user asked: it collects facts for it.
     resumes: bool = False
+    #: What the person said of how a ticket went.
+    rated: Rated | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,14 +224,16 @@ def finish(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> Fin
     resumes = outcome.resumes and owner is Owner.QUEUE
     if turn.ticket and owner is not Owner.BOT and not resumes:
         said = [one for one in outcome.replies if one.author is Author.SYSTEM or one.under is owner]
-        outcome = replace(outcome, replies=said, escalation=None, link=None)
+        outcome = replace(outcome, replies=said, escalation=None, link=None, rated=None)
     _mark_handled(session, turn, outcome, now)
     number = _settle_ticket(session, owner, turn, outcome, now)
+    if outcome.rated:
+        rate(session, outcome.rated, now)
     if resumes and not outcome.escalation:
         change_owner(session.get_one(Conversation, turn.conversation_id), Owner.BOT)
-        session.flush()
-    changed = outcome.escalation or resumes
-    epoch, owner, _ = connection.execute(_LOCKED, which).one() if changed else (epoch, owner, None)
+    session.flush()
+    moved = outcome.escalation or outcome.rated or resumes
+    epoch, owner, _ = connection.execute(_LOCKED, which).one() if moved else (epoch, owner, None)
     for reply in outcome.replies:
         _queue(session, turn, reply, epoch, number, now)
     if outcome.link:

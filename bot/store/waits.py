@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import func
+from sqlalchemy import select as select_row
 from sqlmodel import Session, col, select
 
 from bot.store.routing import OURS
+from bot.store.rows import Found
 from bot.store.tables import Address, Contact, Conversation, Ticket, TicketConversation
 from channels.words import Owner, Place
+
+#: A team and a priority.
+Kind = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,20 @@ class Answered:
     created_at: datetime
     answered_at: datetime
     agent: str
+    category: str
+    tier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Tickets in the queue that are alike to routing."""
+
+    tier: str
+    priority: str
+    team: str
+    category: str
+    language: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +54,26 @@ class Onlooker:
     number: str
 
 
-def answered(session: Session, team: str, priority: str, limit: int) -> list[Answered]:
-    """The tickets of a team and a priority that were answered last."""
-    rows = session.exec(
-        select(Ticket.created_at, Ticket.first_response_at, Ticket.assignee)
-        .where(Ticket.team == team, Ticket.priority == priority, col(Ticket.first_response_at).is_not(None))
-        .order_by(col(Ticket.first_response_at).desc())
-        .limit(limit)
+def answered(session: Session, kinds: Collection[Kind], limit: int) -> dict[Kind, list[Answered]]:
+    """The tickets of each team and priority that were answered last."""
+    return {kind: _answered(session, *kind, limit) for kind in kinds}
+
+
+def crowd(session: Session) -> list[Crowd]:
+    """How many tickets of each sort wait for a human."""
+    sort: list[Any] = [Ticket.tier, Ticket.priority, Ticket.team, Ticket.category, Ticket.language]
+    in_queue = (
+        select(TicketConversation.ticket_id)
+        .join(Conversation, col(TicketConversation.conversation_id) == Conversation.id)
+        .where(TicketConversation.ticket_id == Ticket.id, Conversation.owner == Owner.QUEUE)
+        .exists()
     )
-    return [Answered(created_at, at, agent or "") for created_at, at, agent in rows if at]
+    rows: Iterable[Found] = session.connection().execute(
+        select_row(*sort, func.count())
+        .where(col(Ticket.state).in_(OURS), col(Ticket.assignee).is_(None), in_queue)
+        .group_by(*sort)
+    )
+    return [Crowd(*row) for row in rows]
 
 
 def person_of(session: Session, conversation_id: int) -> tuple[str, Mapping[str, Any]]:
@@ -70,6 +101,20 @@ def onlookers(session: Session, channels: Collection[str]) -> list[Onlooker]:
         )
     )
     return [_onlooker(talk, handle, number) for talk, handle, number in rows]
+
+
+def _answered(session: Session, team: str, priority: str, limit: int) -> list[Answered]:
+    rows = session.exec(
+        select(Ticket)
+        .where(Ticket.team == team, Ticket.priority == priority, col(Ticket.first_response_at).is_not(None))
+        .order_by(col(Ticket.first_response_at).desc())
+        .limit(limit)
+    )
+    return [
+        Answered(one.created_at, one.first_response_at, one.assignee or "", one.category, one.tier)
+        for one in rows
+        if one.first_response_at
+    ]
 
 
 def _onlooker(talk: Conversation, handle: str, number: str) -> Onlooker:

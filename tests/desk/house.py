@@ -14,8 +14,11 @@ from starlette.responses import Response
 from bot.access.guard import Lead, SignedIn
 from bot.access.passwords import Passwords
 from bot.api import install as install_api
+from bot.attachments import Attachments
 from bot.conversation import Content, now
 from bot.desk import house
+from bot.desk.live import LiveDesk
+from bot.desk.parts import Parts
 from bot.desk.showing import shown
 from bot.errors import Refused
 from bot.files import Files
@@ -70,6 +73,13 @@ def app_of(database: Database, content: Content, settings: Settings) -> FastAPI:
     house.install(app, database, settings, others)
     app.state.gate.passwords = Passwords(QUICK)
     return app
+
+
+def parts_of(database: Database, content: Content, settings: Settings) -> Parts:
+    """What pages of the desk are made of, where no channel is."""
+    files = Files(settings.folders.var / "files")
+    tickets = Tickets(database, content.answers, 5)
+    return Parts(settings, content, database, files, tickets, Attachments(database, files, {}), LiveDesk(database))
 
 
 def browser_of(app: FastAPI, agent: str = FIREFOX, address: str = "192.0.2.7", home: str = HOME) -> httpx.AsyncClient:

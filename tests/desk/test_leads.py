@@ -17,10 +17,7 @@ from bot.access.passwords import Passwords
 from bot.api import install as install_api
 from bot.conversation import Content, now
 from bot.desk import house, leads
-from bot.desk.live import LiveDesk
-from bot.desk.parts import Parts
 from bot.desk.rendering import POLICY
-from bot.files import Files
 from bot.settings import Settings
 from bot.store.access_tables import AuditLine
 from bot.store.agent_tables import Agent, Presence, Role
@@ -28,9 +25,8 @@ from bot.store.channel_tables import ChannelState, Hearing
 from bot.store.database import Database, Session
 from bot.store.rating_tables import Rating
 from bot.store.tables import Contact, Message, MessageState, Ticket
-from bot.tickets import Tickets
 from channels.words import Author
-from tests.desk.house import QUICK, browser_of, hire, log_in
+from tests.desk.house import QUICK, browser_of, hire, log_in, parts_of
 from tests.samples import ANN, answer, escalated, inbound, rows
 
 EVIL = '<img src=x onerror="alert(1)">'
@@ -40,11 +36,9 @@ FORMULA = "=HYPERLINK(1)"
 @pytest.fixture
 def site(sqlite: Database, content: Content, settings: Settings) -> FastAPI:
     """The pages for leads."""
-    files = Files(settings.folders.var / "files")
-    tickets = Tickets(sqlite, content.answers, 5)
+    parts = parts_of(sqlite, content, settings)
     app = FastAPI()
-    install_api(app, tickets, sqlite, files)
-    parts = Parts(settings, content, sqlite, files, tickets, LiveDesk(sqlite))
+    install_api(app, parts.tickets, sqlite, parts.files)
     house.install(app, sqlite, settings, leads.routes(parts))
     app.state.gate.passwords = Passwords(QUICK)
     return app

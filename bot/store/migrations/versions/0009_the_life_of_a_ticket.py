@@ -57,6 +57,10 @@ def upgrade() -> None:
         sa.Column("created_at", MOMENT, nullable=False),
     )
     op.create_index("ix_upload_agent", "upload", ["agent"])
+    op.execute(
+        "UPDATE ticket SET waiting_since = CASE state WHEN 'new' THEN created_at ELSE updated_at END"
+        " WHERE state IN ('new', 'open')"
+    )
     op.create_index("line_of_ticket", "ticketevent", ["ticket_id", "id"])
     op.drop_index("ix_ticketevent_ticket_id", "ticketevent")
     for statement in _ON_SQLITE if op.get_bind().dialect.name == "sqlite" else _ON_POSTGRES:

@@ -18,12 +18,13 @@ def upgrade() -> None:
         sa.Column("conversation_id", sa.Integer(), sa.ForeignKey("conversation.id"), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("agent", sa.String(), nullable=False),
-        sa.Column("asked_at", MOMENT, nullable=False),
+        sa.Column("asked_at", MOMENT),
         sa.Column("score", sa.Integer()),
         sa.Column("comment", sa.String(), nullable=False),
         sa.Column("at", MOMENT),
     )
     op.create_index("ix_rating_at", "rating", ["at"])
+    op.create_index("ix_rating_asked_at", "rating", ["asked_at"])
     op.create_table(
         "ticketpage",
         sa.Column("ticket_id", sa.Integer(), sa.ForeignKey("ticket.id"), primary_key=True),

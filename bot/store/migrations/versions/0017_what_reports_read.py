@@ -8,8 +8,8 @@ from alembic import op
 revision = "0017"
 down_revision = "0016"
 
-#: A message comes into it when it is finished, and a report reads nothing besides: so the state stands in it, too, which
-#: SQLite would else look up in the table.
+#: A message comes into it when it is finished, and a report reads nothing besides: so the state stands in it, too,
+#: which SQLite would else look up in the table.
 SAID = sa.text("state IN ('handled', 'sent', 'delivered', 'read', 'unknown')")
 
 
