@@ -6,16 +6,19 @@ import asyncio
 import threading
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from sqlmodel import select
 
 from bot.errors import StorageDown
 from bot.reports.period import Period, days_of
-from bot.store import inbox, reporting, talks
+from bot.store import agents, inbox, reporting, talks, wall
+from bot.store.agent_tables import Role
 from bot.store.database import Database, Session
-from bot.store.reporting import Wanted
-from bot.store.tables import Contact, Conversation, Message, MessageState, Ticket, TicketConversation
+from bot.store.rating_tables import Rating
+from bot.store.reporting import Rated, Wanted
+from bot.store.tables import Contact, Conversation, Message, MessageState, Ticket, TicketConversation, TicketState
 from channels.words import Author
 from tests.reporting import BERLIN, PERIOD, REACHED, history, slowly, wanted
 from tests.samples import ANN, NOW, PACE, answer, escalated, escalation, inbound, later, rows
@@ -123,6 +126,49 @@ def test_what_could_not_be_answered_comes_with_what_was_asked(database: Database
     escalated(database, inbound("other", "e3", replace(ANN, handle="bob")), reason="human")
     (found,) = database.transact(reporting.unanswered, Wanted(days_of(Period(NOW.date(), NOW.date()), BERLIN)))
     assert (found.reason, found.intent, found.said) == ("unhelpful", "kyc", "x" * reporting.EXAMPLE)
+
+
+def test_ratings_count_on_the_day_they_are_given(database: Database) -> None:
+    """Not the day they were asked for; a question without an answer is none; narrowed as tickets are."""
+    days = Wanted(days_of(Period(NOW.date(), NOW.date()), BERLIN))
+    for number, (score, at) in enumerate(((5, NOW), (1, later(86_400)), (None, None), (2, later(60)))):
+        ticket = escalated(database, inbound(event=f"e{number}", place=replace(ANN, handle=f"h{number}")))
+        database.transact(_change, ticket.id, team="money" if number else "")
+        database.transact(_rate, ticket.id, score, at)
+    assert database.transact(reporting.ratings, days) == [Rated(5, "memory", "Anna"), Rated(2, "memory", "Anna")]
+    assert [each.score for each in database.transact(reporting.ratings, replace(days, team="money"))] == [2]
+
+
+def _rate(session: Session, ticket_id: int, score: int | None, at: datetime | None) -> None:
+    rating = Rating(ticket_id=ticket_id, conversation_id=ticket_id, channel="memory", agent="Anna", asked_at=NOW)
+    rating.score, rating.at = score, at
+    session.add(rating)
+
+
+def test_the_wall_counts_what_waits_and_what_is_due(database: Database) -> None:
+    """By priority and team; deadlines by how near they are, of tickets that are not over; the load of who is there."""
+    for number, (priority, minutes) in enumerate(
+        (("urgent", -1), ("urgent", 0), ("low", 15), ("low", 16), ("low", 61))
+    ):
+        ticket = escalated(database, inbound(event=f"e{number}", place=replace(ANN, handle=f"h{number}")))
+        database.transact(_change, ticket.id, priority=priority, due_at=later(60 * minutes), team="money")
+    database.transact(_change, 1, assignee="Anna", team="")
+    over = escalated(database, inbound(event="e9", place=replace(ANN, handle="h9")))
+    database.transact(_change, over.id, state=TicketState.CLOSED, due_at=NOW)
+    database.transact(agents.add, "Anna", "anna@example.org", Role.AGENT, NOW)
+    shown = database.transact(wall.wall, NOW)
+    counted = {(each.priority, each.team): (each.count, each.free) for each in shown.waiting}
+    assert counted == {("urgent", ""): (1, 0), ("urgent", "money"): (1, 1), ("low", "money"): (3, 3)}
+    assert shown.due == wall.Due(late=2, very_soon=1, soon=2)
+    assert [each.at for each in shown.next] == [later(60 * minutes) for minutes in (-1, 0, 15, 16)]
+    assert len(shown.longest) == 5
+    assert [(each.name, each.load) for each in shown.there] == [("Anna", 1)]
+
+
+def _change(session: Session, /, ticket_id: int, **values: object) -> None:
+    ticket = session.get_one(Ticket, ticket_id)
+    for name, value in values.items():
+        setattr(ticket, name, value)
 
 
 async def test_a_long_reading_holds_up_no_writer_and_writes_nothing(database: Database) -> None:

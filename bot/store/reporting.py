@@ -155,7 +155,7 @@ def ratings(session: Session, wanted: Wanted) -> list[Rated]:
     query = select(Rating.score, Rating.channel, Rating.agent).join(Ticket, col(Ticket.id) == Rating.ticket_id)
     named = {Rating.channel: wanted.channel, **_named(wanted)}
     asked = [col(place) == value for place, value in named.items() if value]
-    rows = session.exec(query.where(*_within(wanted, col(Rating.at)), *asked))
+    rows = session.exec(query.where(*_within(wanted, col(Rating.at)), *asked).order_by(col(Rating.at)))
     return [Rated(score, channel, agent) for score, channel, agent in rows if score is not None]
 
 
