@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from babel.dates import format_datetime
 
@@ -77,6 +78,11 @@ class Briefing:
                 return self.told(f"staff_{event.kind}", agent=event.actor)
             case "escalated" | "reopened" if "reason" in event.detail:
                 return self.told("staff_again", reason=self._reason(str(event.detail["reason"])))
+            case "call_booked" | "call_moved" as kind:
+                at = datetime.fromisoformat(event.detail["slot_at"]).astimezone()
+                return self.told(f"staff_{kind}", time=format_datetime(at, "short", locale=self._language))
+            case "call_started" | "call_done" | "call_missed" | "call_cancelled" as kind:
+                return self.told(f"staff_{kind}", agent=event.actor)
         return self._elsewhere(event)
 
     def _elsewhere(self, event: TicketEvent) -> str:

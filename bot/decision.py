@@ -80,7 +80,9 @@ class _Turn:
         if self.situation.owner is Owner.QUEUE and self._asks_how_long():
             return TellStatus(self.situation.ticket_number), self.before
         if self.situation.owner is not Owner.BOT:
-            return self._call(self.situation.choice or self.situation.numbered) or (Silence(), self.before)
+            # A bare number may be the answer to an agent's question.
+            numbered = self.situation.numbered if self.situation.owner is Owner.QUEUE else None
+            return self._call(self.situation.choice or numbered) or (Silence(), self.before)
         rated = self._rated() or self._comment()
         if rated:
             return rated

@@ -8,6 +8,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from bot.closing import Closing
@@ -287,7 +288,7 @@ async def test_the_loop_closes_what_is_due(sqlite: Database) -> None:
     solve(sqlite, NOW)
     assert await Closing(sqlite, WEEK).close_due() == 1
     assert await Closing(sqlite, WEEK).close_due() == 0
-    sqlite.close()
+    sqlite.transact(lambda session: session.execute(text("ALTER TABLE ticket RENAME TO gone")))
     with capture_logs() as logs:
         assert await Closing(sqlite, WEEK).close_due() == 0
     assert [line["event"] for line in logs] == ["storage_down"]

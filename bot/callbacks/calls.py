@@ -40,6 +40,8 @@ class Calls:
         self._database = database
         self._answers = answers
         self._booking = booking
+        #: After so long a call that was never ended can be begun by another.
+        self.longest = timedelta(minutes=booking.section.longest_call_minutes)
 
     async def list(self, states: Collection[CallState] = AHEAD, limit: int = 100) -> Sequence[Listed]:
         """Calls in `states`, soonest first."""
@@ -64,8 +66,7 @@ class Calls:
 
     async def start(self, call_id: int, agent: str) -> Listed:
         """`agent` calls now; of two who start at once the second is refused by the name of the first."""
-        longest = timedelta(minutes=self._booking.section.longest_call_minutes)
-        found = await self._database.run(call_outcomes.start, call_id, agent, longest, now())
+        found = await self._database.run(call_outcomes.start, call_id, agent, self.longest, now())
         log.info("call_started", call=call_id, ticket=found.ticket.number, agent=agent)
         return found
 

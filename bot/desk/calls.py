@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from babel.dates import format_datetime
@@ -40,6 +40,8 @@ class Row:
     theirs: str
     due: bool
     mine: bool
+    #: It is nobody's, or somebody's who has left it.
+    free: bool
 
 
 def routes(parts: Parts) -> APIRouter:
@@ -49,8 +51,8 @@ def routes(parts: Parts) -> APIRouter:
     calls = Calls(parts.database, parts.content.answers, booking)
 
     async def listed(request: Request, agent: Agent, trouble: str = "") -> Response:
-        ahead = [_row(found, agent, now()) for found in await calls.list(limit=1000)]
-        over = [_row(found, agent, now()) for found in await calls.recent(OVER, MOST_OVER)]
+        ahead = [_row(found, agent, calls.longest, now()) for found in await calls.list(limit=1000)]
+        over = [_row(found, agent, calls.longest, now()) for found in await calls.recent(OVER, MOST_OVER)]
         status = 409 if trouble else 200
         return shown(request, agent, "calls/list.html", status, ahead=ahead, over=over, trouble=trouble)
 
@@ -83,8 +85,9 @@ def routes(parts: Parts) -> APIRouter:
     return page
 
 
-def _row(listed: Listed, agent: Agent, at: datetime) -> Row:
+def _row(listed: Listed, agent: Agent, longest: timedelta, at: datetime) -> Row:
     call = listed.call
+    left = call.started_at is not None and at - call.started_at >= longest
     return Row(
         listed,
         number=numbers.shown(call.number),
@@ -92,5 +95,6 @@ def _row(listed: Listed, agent: Agent, at: datetime) -> Row:
         at=format_datetime(call.due_at.astimezone(), "short", locale=agent.language),
         theirs=slots.written(call.due_at, call.zone, agent.language),
         due=call.due_at <= at,
-        mine=call.agent == agent.name,
+        mine=call.state is CallState.CALLING and call.agent == agent.name,
+        free=call.state is CallState.SCHEDULED or left,
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from bot.errors import Misconfigured, Problem
@@ -41,6 +43,9 @@ class Policies:
             raise Misconfigured([Problem("config.yaml", ".".join(keys), what, how) for keys, what, how in found])
         self.calendars = {ALWAYS.name: ALWAYS} | {name: calendar(name, one) for name, one in calendars.items()}
         self._sections = policies
+        said = [{name: one.model_dump(mode="json") for name, one in part.items()} for part in (calendars, policies)]
+        #: Of what is written in config.yaml: another one means that tickets may be due at another time.
+        self.digest = sha256(json.dumps(said).encode()).hexdigest()
         self._policies = {name: self._policy(name, section) for name, section in policies.items()}
 
     def __contains__(self, name: str) -> bool:

@@ -40,7 +40,7 @@ class Watch:
 
     async def run(self) -> None:
         """Until cancelled. What is due while nobody watches is done after the next start."""
-        await self._database.run_surely("looking at all clocks", clocks.all_due, now())
+        await self._database.run_surely("looking at all clocks", clocks.follow, self._policies.digest, now())
         while True:
             if await self.look(now()) < AT_ONCE:
                 await asyncio.sleep(LOOK)

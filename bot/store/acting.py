@@ -13,8 +13,9 @@ from bot.sla.clocks import Clock, Clocks
 from bot.sla.policies import Policy
 from bot.sla.sections import Action
 from bot.store.clock_tables import ClockAct
+from bot.store.merging import give_to
 from bot.store.tables import Conversation, Ticket, TicketState
-from bot.store.ticketing import RANK, add_event, change_owner, say
+from bot.store.ticketing import RANK, add_event, say
 from channels.words import Author, Owner
 
 #: Who does what no person does.
@@ -115,13 +116,17 @@ class Acts:
             self._line("changed", what="priority", **{"from": before, "to": self.ticket.priority})
 
     def _give_back(self) -> None:
-        """To the queue, without a word to the user: who answers next is told when somebody does."""
+        """To the queue, without a word to the user: who answers next is told when somebody does.
+
+        A conversation that another open ticket is about stays with whoever has that one.
+        """
         agent, self.ticket.assignee = self.ticket.assignee, None
         if agent is None:
             return
         self.ticket.state = TicketState.OPEN if self.ticket.first_response_at else TicketState.NEW
+        self.ticket.waiting_since = self.ticket.waiting_since or self.now
         for conversation in self.found:
-            change_owner(conversation, Owner.QUEUE)
+            give_to(self.session, conversation, Owner.QUEUE)
         self._line("returned", agent=agent, reason="breached", told=False)
 
     def _renewed(self, name: str, clock: Clock) -> bool:

@@ -1,4 +1,4 @@
-"""The table of what clocks have done."""
+"""What clocks have done, and what they went by."""
 
 from __future__ import annotations
 
@@ -24,3 +24,11 @@ class ClockAct(SQLModel, table=True):
     #: Since when the clock ran; every round of the next response is one of its own.
     since: datetime = Field(sa_type=Moment)
     at: datetime = Field(sa_type=Moment)
+
+
+class ClockRules(SQLModel, table=True):
+    """The policies and calendars that open tickets were counted by; one row at most."""
+
+    id: int = Field(default=None, primary_key=True)
+    #: `Policies.digest`.
+    digest: str

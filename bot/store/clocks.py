@@ -11,7 +11,7 @@ from bot.sla.clocks import Clock, Clocks, clocks
 from bot.sla.history import steps
 from bot.sla.policies import Policies, Policy
 from bot.store.acting import ACTOR, Acts, Hooks
-from bot.store.clock_tables import ClockAct
+from bot.store.clock_tables import ClockAct, ClockRules
 from bot.store.tables import Conversation, Ticket, TicketEvent
 from bot.store.ticketing import OVER, add_event, conversations, find
 
@@ -23,8 +23,17 @@ def due(session: Session, now: datetime, limit: int) -> Sequence[str]:
     ).all()
 
 
+def follow(session: Session, digest: str, now: datetime) -> None:
+    """Every open ticket is to be looked at, unless it was counted by the rules of `digest` already."""
+    rules = session.get(ClockRules, 1)
+    if rules and rules.digest == digest:
+        return
+    session.merge(ClockRules(id=1, digest=digest))
+    all_due(session, now)
+
+
 def all_due(session: Session, now: datetime) -> None:
-    """Every open ticket is to be looked at: policies or calendars may have changed."""
+    """Every open ticket is to be looked at."""
     session.exec(update(Ticket).where(col(Ticket.state).not_in(OVER)).values(look_at=now))
 
 
@@ -44,7 +53,7 @@ def look(session: Session, number: str, policies: Policies, hooks: Hooks, now: d
     policy = policies.match(ticket.priority, ticket.category, ticket.tier)
     counted = clocks(steps(timeline(session, ticket)), policy, now)
     _write(ticket, counted, now)
-    _follow(session, ticket, policy, policies, now)
+    _go_by(session, ticket, policy, policies, now)
     return Acts(session, ticket, found, policy, hooks, now).due(counted)
 
 
@@ -97,7 +106,7 @@ def _ahead(clock: Clock, now: datetime) -> list[datetime]:
     return [at for at in (clock.warn_at, clock.due_at) if at and at >= now]
 
 
-def _follow(session: Session, ticket: Ticket, policy: Policy, policies: Policies, now: datetime) -> None:
+def _go_by(session: Session, ticket: Ticket, policy: Policy, policies: Policies, now: datetime) -> None:
     """The ticket goes by `policy` from here on, which is told where the one before is no more."""
     before, ticket.sla = ticket.sla, policy.name
     if before and before not in policies:

@@ -13,7 +13,7 @@ from bot.sla.policies import Policy
 from tests.sla.slow import CALENDARS, TICK, Hours, Slow, Told
 
 #: Half hours that are looked at, and how many of them a history takes.
-SEEN, LIVED = 4 * 48, 96
+SEEN, LIVED = 3 * 48, 84
 
 #: Amounts of which three quarters are whole half hours too.
 amounts = st.integers(1, 10).map(lambda number: 4 * number)
@@ -24,7 +24,7 @@ def half_hours(kept: Hours, start: datetime) -> list[bool]:
 
 
 @settings(max_examples=900, deadline=None, derandomize=True)
-@given(CALENDARS, st.integers(0, LIVED), st.integers(0, LIVED), st.integers(1, 60))
+@given(CALENDARS, st.integers(0, LIVED), st.integers(0, SEEN - LIVED), st.integers(1, 60))
 def test_calendar_is_the_reference(calendar: tuple[Hours, datetime], a: int, length: int, amount: int) -> None:
     """`between`, `add`, `opens_at` and `is_open`, around every kind of change of the clocks."""
     kept, start = calendar

@@ -12,8 +12,8 @@ from sqlmodel import Session
 
 from bot.sla.calendar import Calendar
 from bot.sla.policies import Policies
-from bot.sla.sections import Action, Duration, PolicySection
-from bot.store import clocks, handling, ticketing
+from bot.sla.sections import Action, CalendarSection, Duration, PolicySection
+from bot.store import clocks, handling, merging, ticketing
 from bot.store.acting import Hooks
 from bot.store.database import Database
 from bot.store.tables import Message, Ticket, TicketEvent, TicketState
@@ -171,11 +171,24 @@ def test_a_breach_takes_the_ticket_from_who_lets_it_lie(database: Database) -> N
     look(database, 3 * HOUR, policies("reassign"))
     look(database, 4 * HOUR + 1, policies("reassign"))
     found = the_ticket(database)
-    assert (found.assignee, found.state) == (None, TicketState.NEW)
+    assert (found.assignee, found.state, found.waiting_since) == (None, TicketState.NEW, NOW)
     assert (conversation(database).owner, conversation(database).epoch) == (Owner.QUEUE, epoch + 1)
     assert "returned" in kinds(database)
     line = next(line for line in rows(database, TicketEvent) if line.kind == "returned")
     assert line.detail == {"agent": "Anna", "reason": "breached", "told": False}
+
+
+def test_a_colleague_keeps_what_is_also_about_another_ticket(database: Database) -> None:
+    """Of a conversation that was split in two, a breach of one ticket leaves the owner to who has the other."""
+    number = escalated(database).number
+    take(database, number)
+    said = answer(database, inbound("and another thing", event="e2"), now=NOW)
+    message = max(one.id for one in rows(database, Message) if one.conversation_id == said and one.event_id)
+    database.transact(merging.split, number, "Anna", "Another thing", NOW, message_id=message)
+    database.transact(clocks.look, number, policies("reassign"), HOOKS, later(4 * HOUR + 1))
+    first, second = rows(database, Ticket)
+    assert (first.assignee, second.assignee) == (None, "Anna")
+    assert conversation(database).owner is Owner.AGENT
 
 
 def test_a_breach_offers_a_call_back(database: Database) -> None:
@@ -228,7 +241,7 @@ def test_a_policy_deleted_in_use_is_followed_by_the_one_that_fits(database: Data
     escalated(database)
     look(database, 1)
     others = Policies({}, {"other": PolicySection(first_response=Duration(days=0, minutes=30))})
-    database.transact(clocks.all_due, later(2))
+    database.transact(clocks.follow, others.digest, later(2))
     look(database, 2, others)
     found = the_ticket(database)
     assert (found.sla, found.first_response_due_at) == ("other", later(1800))
@@ -280,3 +293,17 @@ def test_a_ticket_is_put_off(database: Database) -> None:
     database.transact(clocks.put_off, number, later(300))
     assert database.transact(clocks.due, later(299), 10) == []
     assert database.transact(clocks.due, later(300), 10) == [number]
+
+
+def test_a_start_with_the_same_rules_counts_nothing_anew(database: Database) -> None:
+    """With others it does, also where a calendar alone is another."""
+    escalated(database)
+    kept = policies()
+    database.transact(clocks.follow, kept.digest, later(1))
+    look(database, 1, kept)
+    database.transact(clocks.follow, policies().digest, later(2))
+    assert database.transact(clocks.due, later(2), 10) == []
+    other = Policies({"spare": CalendarSection(always=True)})
+    database.transact(clocks.follow, other.digest, later(3))
+    assert len(database.transact(clocks.due, later(3), 10)) == 1
+    assert len({kept.digest, other.digest, Policies({}).digest}) == 3

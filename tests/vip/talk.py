@@ -18,7 +18,7 @@ from bot.store.tables import Message
 from bot.understood import Entity, Guess, Understood
 from channels.memory import Memory
 from channels.vouched import Vouched
-from channels.words import Author, Inbound, Place
+from channels.words import Author, Inbound, Limits, Place
 from tests.samples import ANN, NOW, rows
 
 #: What is understood: a text and its intent. Everything else is nothing in particular.
@@ -73,12 +73,18 @@ class Talk:
     calendar: Calendar
     volume: int | None = 5000
     place: Place = ANN
+    limits: Limits = Limits(choices=10)  # noqa: RUF009 - it never changes
     events: count[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:
         self.booking = Booking(self.database, self.section, self.calendar)
         self.conversations = Conversations(
-            self.database, self.content, understand, self.settings, {"memory": Memory()}, Aside(booking=self.booking)
+            self.database,
+            self.content,
+            understand,
+            self.settings,
+            {"memory": Memory(limits=self.limits)},
+            Aside(booking=self.booking),
         )
 
     @property

@@ -9,6 +9,7 @@ from threading import Barrier
 
 import pytest
 
+from bot.briefing import Briefing
 from bot.callbacks.calls import Calls
 from bot.errors import NotFound, Refused
 from bot.store import call_backs, call_outcomes, handling
@@ -287,3 +288,17 @@ async def test_a_long_note_is_refused(talk: Talk, calls: Calls) -> None:
     with pytest.raises(Refused, match="2001 characters"):
         await calls.outcome(1, "Anna", "reached", "x" * 2001)
     assert (await calls.show(1)).call.state is CallState.CALLING
+
+
+async def test_staff_rooms_hear_of_calls(talk: Talk, calls: Calls) -> None:
+    """When it is booked and what comes of it; the number is told in no line."""
+    _, slots = await talk.collected()
+    await talk.press(slots)
+    await calls.start(1, "Anna")
+    await calls.outcome(1, "Anna", "reached", "all clear")
+    briefing = Briefing(talk.content.answers)
+    drafted = [briefing.line(event, None) for event in rows(talk.database, TicketEvent) if event.kind != "opened"]
+    told = [line.text for line in drafted if line]
+    assert told[0].startswith("A call is booked for ")
+    assert told[1:] == ["Anna is calling", "Anna called and reached them"]
+    assert "901820" not in "".join(told)

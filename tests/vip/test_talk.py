@@ -15,7 +15,7 @@ from bot.store import handling, ticketing
 from bot.store.call_tables import CallBack, CallState
 from bot.store.database import Session
 from bot.store.tables import Conversation, Message, Ticket
-from channels.words import Author, Owner, Place
+from channels.words import Author, Limits, Owner, Place
 from tests.samples import NOW, notice, rows, take, timeline
 from tests.sending import Clock
 from tests.vip.talk import CALL_BACKS, Talk, payloads, settings_with
@@ -226,6 +226,18 @@ async def test_a_slot_can_be_chosen_while_an_agent_answers(talk: Talk) -> None:
     take(talk.database, "FD-1001")
     [booked] = await talk.press(slots)
     assert (booked.author, owner(talk)) == (Author.SYSTEM, Owner.AGENT)
+
+
+async def test_a_number_typed_chooses_where_buttons_are_numbers(talk: Talk) -> None:
+    """While the ticket waits; to an agent a number is a number."""
+    talk = replace(talk, limits=Limits(numbered=True))
+    for person, booked in (("ann", 1), ("bob", 1)):
+        talk.place = Place(account="bot-1", handle=person)
+        await talk.collected()
+        if person == "bob":
+            take(talk.database, "FD-1002")
+        assert len(await talk.say("2")) == (person == "ann")
+        assert len(rows(talk.database, CallBack)) == booked
 
 
 async def test_a_slot_of_a_ticket_that_is_over_books_nothing(talk: Talk) -> None:

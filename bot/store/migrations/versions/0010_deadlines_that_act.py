@@ -27,3 +27,8 @@ def upgrade() -> None:
         sa.Column("at", MOMENT, nullable=False),
         sa.UniqueConstraint("ticket_id", "clock", "act", "since"),
     )
+    op.create_table(
+        "clockrules",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("digest", sa.String(), nullable=False),
+    )
