@@ -79,10 +79,10 @@ class ResultOut(BaseModel):
     answer: str
 
 
-Writer = Annotated[str, Depends(needs_scope(Scope.WEBHOOKS_WRITE))]
+Caller = Annotated[str, Depends(needs_scope(Scope.WEBHOOKS_WRITE))]
 
 
-async def admin(request: Request, agent: Writer) -> str:
+async def admin(request: Request, agent: Caller) -> str:
     """An agent who may manage webhooks."""
     database: Database = request.app.state.database
     if not await database.run(webhooks.may_manage, agent):
