@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -104,6 +105,23 @@ def _of(route: Any, before: str) -> Iterator[tuple[str, str, Any]]:
     for method in sorted(getattr(route, "methods", None) or {"GET"}):
         if method != "HEAD":
             yield method, before + route.path, route
+
+
+def filled(house: House, path: str) -> str:
+    """The path for Ann's ticket, with everything it names there."""
+    values = {
+        "number": house.ann.number,
+        "message_id": house.ann.message,
+        "file_id": house.ann.file,
+        "call_id": house.ann.call,
+        "agent_id": 1,
+        "channel": "memory",
+        "handle": "ann",
+        "kind": "related",
+        "other": house.eve.number,
+        "name": "outcomes",
+    }
+    return re.sub(r"\{(\w+)(?::\w+)?\}", lambda match: str(values.get(match[1], 1)), path)
 
 
 @asynccontextmanager

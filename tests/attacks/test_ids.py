@@ -148,7 +148,7 @@ async def test_odd_numbers_of_tickets(open_house: House) -> None:
 
 
 async def test_views_and_replies_of_another_agent(open_house: House) -> None:
-    """A view is its owner's: nobody else sees it, opens it or removes it; a lead's word on "shared" counts only there."""
+    """A view is its owner's: nobody else sees it, opens it or removes it, and only leads share theirs."""
     bo, anna, lea = (open_house.browsers[name] for name in ("Bo", "Anna", "Lea"))
     assert (await bo.post("/desk/views", data={"title": "Bo's own", "query": "state:pending"})).status_code == 303
     (view,) = rows(open_house.database, SavedView)
@@ -172,7 +172,7 @@ async def test_a_session_of_another_agent_is_not_ended(open_house: House) -> Non
 
 
 async def test_the_page_of_another_person_s_ticket(open_house: House) -> None:
-    """A link opens its own ticket with its own files; whatever is put into it opens nothing, always in the same words."""
+    """A link opens its own ticket with its own files; whatever is put into it opens nothing, in the same words."""
     ann, eve = open_house.ann, open_house.eve
     halves = [link.rpartition("/")[2] for link in (ann.page, eve.page)]
     forged = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +13,7 @@ from bot.access.guard import Admin, Lead, Maintainer, entered
 from bot.access.roles import may
 from bot.access.scopes import Scope
 from bot.store.agent_tables import Role
-from tests.attacks.house import STAFF, House, routes
+from tests.attacks.house import STAFF, House, filled, routes
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -80,23 +79,6 @@ def named(house: House, method: str = "", under: str = "") -> list[tuple[str, st
     if method == "!GET":
         return [(way, path) for way, path in found if way != "GET"]
     return [(way, path) for way, path in found if method in {"", way}]
-
-
-def filled(house: House, path: str) -> str:
-    """The path for Ann's ticket, with everything it names there."""
-    values = {
-        "number": house.ann.number,
-        "message_id": house.ann.message,
-        "file_id": house.ann.file,
-        "call_id": house.ann.call,
-        "agent_id": 1,
-        "channel": "memory",
-        "handle": "ann",
-        "kind": "related",
-        "other": house.eve.number,
-        "name": "volume",
-    }
-    return re.sub(r"\{(\w+)(?::\w+)?\}", lambda match: str(values.get(match[1], 1)), path)
 
 
 def of_desk(house: House, method: str) -> list[tuple[str, str]]:
