@@ -29,7 +29,7 @@ JOINED = {
     "desk.presence_": [presence.value for presence in Presence],
     "desk.key_": [name for _, name in KEYS],
     "desk.place_": [name for name, _, _ in PLACES],
-    "desk.view_": list(BUILT_IN),
+    "lists.": list(BUILT_IN),
     "desk.delivery_": [state.value for state in MessageState if state.value not in {"received", "handled", "note"}],
     "desk.reason_": ["human", "unsure", "unhelpful", "risk", "down", "fault", "policy", "call"],
     "desk.clock_": ["first_response", "next_response", "resolution"],
