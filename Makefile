@@ -51,7 +51,7 @@ bench: install $(TESTS) ## turns a second, against Rasa's own channel; the desk 
 measure: install $(TESTS) ## how well a CSV of text,category is understood: DATA=path, ARGS="--only few" for a part
 	.venv/bin/python -m tests.bench.understanding $(DATA) $(ARGS)
 
-picture: install $(TESTS) browser ## the pictures of the chat in docs/images, taken anew
+picture: install $(TESTS) browser ## the pictures of the chat and the desk in docs/images, taken anew
 	.venv/bin/python -m tests.acceptance.picture
 
 lock: $(UV) ## newest versions into the lock files

@@ -10,7 +10,7 @@ from bot.commands.channels import channels
 from bot.commands.chat import chat
 from bot.commands.check import check
 from bot.commands.evaluate import evaluate
-from bot.commands.queue import presence, queue
+from bot.commands.queue import queue
 from bot.commands.ticket_page import revoke_links
 from bot.commands.train import train
 from bot.commands.up import up
@@ -29,7 +29,6 @@ app.command()(train)
 app.command()(evaluate)
 app.add_typer(agents.app, name="agents")
 app.command()(queue)
-app.command()(presence)
 app.add_typer(announce.app, name="announce")
 app.add_typer(audit.app, name="audit")
 app.add_typer(corrections.app, name="corrections")

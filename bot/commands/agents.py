@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.access.names import email_of, name_of
+from bot.commands.queue import presence
 from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, err, opened, out
 from bot.conversation import now
 from bot.public_address import local_address
@@ -18,6 +19,7 @@ from bot.store.agent_tables import Role
 from bot.store.audit import OPERATOR
 
 app = typer.Typer(no_args_is_help=True, help="Invite agents to the desk, and remove them.")
+app.command()(presence)
 
 NameArgument = Annotated[str, typer.Argument(help="The agent's name.")]
 

@@ -1,4 +1,4 @@
-"""`frontdesk queue` and `frontdesk presence`: who waits, and who is there."""
+"""`frontdesk queue` and `frontdesk agents presence`: who waits, and who is there."""
 
 from __future__ import annotations
 

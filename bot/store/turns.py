@@ -227,13 +227,14 @@ def finish(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> Fin
         outcome = replace(outcome, replies=said, escalation=None, link=None, rated=None)
     _mark_handled(session, turn, outcome, now)
     number = _settle_ticket(session, owner, turn, outcome, now)
-    if outcome.rated:
-        rate(session, outcome.rated, now)
     if resumes and not outcome.escalation:
         change_owner(session.get_one(Conversation, turn.conversation_id), Owner.BOT)
-    session.flush()
-    moved = outcome.escalation or outcome.rated or resumes
-    epoch, owner, _ = connection.execute(_LOCKED, which).one() if moved else (epoch, owner, None)
+        session.flush()
+    if outcome.rated:
+        rate(session, outcome.rated, now)
+        session.flush()
+    changed = outcome.escalation or outcome.rated or resumes
+    epoch, owner, _ = connection.execute(_LOCKED, which).one() if changed else (epoch, owner, None)
     for reply in outcome.replies:
         _queue(session, turn, reply, epoch, number, now)
     if outcome.link:

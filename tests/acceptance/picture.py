@@ -1,4 +1,4 @@
-"""The pictures of the chat in docs/images, taken of the real program: `python -m tests.acceptance.picture [FOLDER]`."""
+"""The pictures in docs/images, taken of the real program: `python -m tests.acceptance.picture [FOLDER]`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rich.console import Console
 
 from bot.rasa_project import RasaProject
 from bot.training import model_for
+from tests.acceptance.desk_picture import desk_picture, sections
 from tests.acceptance.house import LONGEST_STOP, PATIENCE, ROOT, House
 from tests.acceptance.page import still, tab
 from tests.browser.widget import Widget
@@ -39,6 +40,8 @@ async def main(folder: Path) -> None:
     async with served() as house:
         await picture(house, "en", DESKTOP, folder / "chat.png")
         await picture(house, "zh", PHONE, folder / "chat-dark-phone.png", reply="您好，我是 Anna，我来帮您看一下。")
+    async with served() as house:
+        await desk_picture(house, folder / "desk.png")
 
 
 @asynccontextmanager
@@ -51,7 +54,7 @@ async def served() -> AsyncIterator[House]:
             (content / name).symlink_to(ROOT / name)
         model = await model_for(RasaProject(ROOT / "intents"), ROOT / "var" / "models", Console(stderr=True))
         (content / "model.tar.gz").symlink_to(model)
-        house = House(Path(folder) / "house", content)
+        house = House(Path(folder) / "house", content, **sections(Path(folder)))
         up = house.up()
         try:
             await up.ready()

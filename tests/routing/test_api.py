@@ -85,7 +85,7 @@ def test_queue_at_a_terminal(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     shown = run(command, ["queue"]).output
     assert number in shown
     assert "Anna" in shown
-    assert run(command, ["presence", "Anna", "away"]).exit_code == 0
+    assert run(command, ["agents", "presence", "Anna", "away"]).exit_code == 0
     assert presence_of(database, "Anna") is Presence.AWAY
-    assert run(command, ["presence", "Nobody", "away"]).exit_code == 1
+    assert run(command, ["agents", "presence", "Nobody", "away"]).exit_code == 1
     database.close()
