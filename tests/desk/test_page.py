@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 from pydantic import SecretStr
 
 from bot import desk as desk_of
@@ -163,22 +163,23 @@ async def test_intent_is_corrected_with_one_click(open_office: Office) -> None:
     number = await open_office.comes("hugo", "where is my deposit")
     page = await open_office.seat("Anna")
     await page.goto(f"/desk/tickets/{number}")
-    guess = page.locator(".guess[data-intent=deposit_pending], .guess[data-intent=withdrawal_fees]").first
+    guess = page.locator(".guess[data-intent=deposit_missing], .guess[data-intent=withdrawal_fees]").first
     meant = await guess.get_attribute("data-intent")
     await guess.click()
     await expect(page.locator(f".guess[data-intent={meant}]")).to_have_attribute("aria-pressed", "true")
     await expect(page.locator(".line.corrected")).to_be_visible()
 
 
-async def test_files_go_both_ways(open_office: Office) -> None:
-    """An agent's file reaches the user under a plain name."""
+async def test_file_that_cannot_be_carried_is_refused(open_office: Office) -> None:
+    """In words that say why, and nothing of the answer is lost."""
     number = await open_office.comes("ida", "hello")
     page = await open_office.seat("Anna")
     await page.goto(f"/desk/tickets/{number}")
-    picture = {"name": "..\\..\\x.exe", "mimeType": "image/png", "buffer": b"not a picture"}
-    await page.set_input_files("#composer input[type=file]", [picture])
+    sent = FilePayload(name="..\\..\\x.exe", mimeType="image/png", buffer=b"not a picture")
+    await page.set_input_files("#composer input[type=file]", [sent])
     await reply(page, "Here it is.")
-    await expect(page.locator(".said.agent .file, .toast.bad").first).to_be_visible()
+    await expect(page.locator(".toast.bad")).to_contain_text("carries no files")
+    assert await page.input_value("#composer textarea") == "Here it is."
 
 
 async def test_search_becomes_a_view(open_office: Office) -> None:
