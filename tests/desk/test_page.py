@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from bot.access.settings import Desk
 from bot.conversation import Content
-from bot.settings import Desk
 from tests.desk.house import hire
 from tests.desk.office import SOON, Office, office
 
