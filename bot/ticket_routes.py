@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Self
 
-from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from pydantic import BaseModel, Field, model_validator
 
+from bot.access.scopes import Scope, needs_scope
 from bot.api import PREFIX, Agent, TicketDetail, detail
 from bot.attachments import Attachments
 from bot.choices import LONGEST_TITLE, MOST_TAGS
 from bot.store.ticketing_tables import LinkKind
 from bot.tickets import LONGEST_HOLD, LONGEST_TEXT, Tickets
+
+Looking = Annotated[str, Depends(needs_scope(Scope.TICKETS_READ))]
 
 #: Characters of a word that names something, and the most files an answer names.
 Name = Annotated[str, Field(max_length=LONGEST_TITLE)]
@@ -256,7 +259,7 @@ def _mentions(tickets: Tickets) -> APIRouter:
 
     @api.get("/mentions")
     async def list_mentions(
-        agent: Agent, *, seen: bool = False, limit: Annotated[int, Query(ge=1, le=200)] = 50
+        agent: Looking, *, seen: bool = False, limit: Annotated[int, Query(ge=1, le=200)] = 50
     ) -> list[MentionOut]:
         """Notes that name you, newest first; with `seen` also those you have read."""
         found = await tickets.mentions(agent, limit, seen=seen)

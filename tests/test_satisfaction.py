@@ -256,7 +256,10 @@ def rated(talk: Talk) -> tuple[int | None, str]:
 
 
 async def test_a_button_and_a_comment(talk: Talk) -> None:
-    """Both are thanked for, reach the ticket, and are no question to the bot; after them it answers as ever."""
+    """Both are thanked for, reach the ticket, and are no question to the bot.
+
+    After them it answers as ever: who calls for a human has the ticket opened again.
+    """
     asked = await asks(talk)
     assert asked.text.startswith("How did we do")
     [why] = await talk.say("", choice=asked.choices[3].payload)
@@ -266,7 +269,7 @@ async def test_a_button_and_a_comment(talk: Talk) -> None:
     assert rated(talk) == (4, "Anna was quick and kind")
     assert len(rows(talk.app.database, Ticket)) == 1
     [human] = await talk.say("agent")
-    assert human.ticket == "FD-1002"
+    assert human.ticket == "FD-1001"
 
 
 async def test_words_in_chinese(talk: Talk) -> None:

@@ -25,9 +25,9 @@ def _issuer(url: str) -> str:
 
 
 class Translator(Section):
-    """A server of LibreTranslate's API, which translates for agents who ask for it."""
+    """A server of LibreTranslate's API, which translates for agents who ask for it; without `url` nobody does."""
 
-    url: Annotated[str, Field(pattern=r"^https?://\S+$")]
+    url: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
     key: SecretStr | None = None
     timeout_seconds: Annotated[float, Field(ge=0, le=3600)] = 10
 
@@ -72,8 +72,7 @@ class Desk(Section):
     longest_file_mb: Annotated[int, Field(ge=1, le=100)] = 20
     #: Seconds in which an agent can take an answer back before it is sent.
     undo_seconds: Annotated[float, Field(ge=0, le=60)] = 5
-    #: None where nobody translates.
-    translator: Translator | None = None
+    translator: Translator = Translator()
     #: None where passwords alone open the desk.
     oidc: Oidc | None = None
     #: Whose days reports count by, as Europe/Berlin or Asia/Shanghai.

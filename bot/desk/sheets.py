@@ -46,5 +46,5 @@ class Sheets:
             "categories": categories,
             "teams": list(self._parts.settings.routing.teams),
             "agents": [agent.name for agent in working],
-            "translates": self._parts.settings.desk.translator is not None,
+            "translates": bool(self._parts.settings.desk.translator.url),
         }

@@ -16,6 +16,7 @@ from bot.policy import RISK, Policy
 from bot.store.desk import Opened
 from bot.store.linking import Linked
 from bot.store.opening import Line, OpenTicket
+from bot.store.rating_tables import Rating
 from bot.store.selecting import SOON
 from bot.store.tables import Address, Ticket, TicketState
 from bot.store.ticketing import OVER
@@ -78,6 +79,8 @@ class Shown:
     facts: Sequence[Known]
     tried: Sequence[str]
     promised_at: datetime
+    #: "4/5", with the words that came with it; "" where nothing was said.
+    rated: str
     clocks: Sequence[Clock]
     who: str
     addresses: Sequence[Address]
@@ -116,6 +119,7 @@ def shown(opened: Opened, teller: Teller, policy: Policy, agent: str, now: datet
         facts=list(_facts(ticket, policy, words.language)),
         tried=[teller.title(intent) for intent in ticket.tried],
         promised_at=ticket.promised_at,
+        rated=_rated(opened.rating),
         clocks=list(_clocks(ticket, now)),
         who=named(view) or words("desk.somebody"),
         addresses=view.addresses,
@@ -145,6 +149,10 @@ def _asked(said: Sequence[Line]) -> Line | None:
     """What the user was last understood to want."""
     wants = [each for each in said if each.message.author is Author.USER and each.message.intent]
     return wants[-1] if wants else None
+
+
+def _rated(rating: Rating | None) -> str:
+    return f"{rating.score}/5 {rating.comment or ''}".strip() if rating else ""
 
 
 def _language(code: str, told_in: str) -> str:

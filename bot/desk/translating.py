@@ -28,13 +28,13 @@ Short = Annotated[str, Form(max_length=40)]
 
 
 async def translated(translator: Translator, text: str, to: str) -> str:
-    """`text` in the language `to`. Raises `Refused` where the translator gives no answer."""
+    """`text` in the language `to`. Raises `Refused` where the translator, which has an address, gives no answer."""
     asked: dict[str, Any] = {"q": text, "source": "auto", "target": to, "format": "text"}
     if translator.key:
         asked["api_key"] = translator.key.get_secret_value()
     try:
         async with httpx.AsyncClient(timeout=translator.timeout_seconds, trust_env=False) as client:
-            answer = await client.post(f"{translator.url.rstrip('/')}/translate", json=asked)
+            answer = await client.post(f"{(translator.url or '').rstrip('/')}/translate", json=asked)
             answer.raise_for_status()
             return str(answer.json()["translatedText"])[:LONGEST_ANSWER]
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
@@ -46,7 +46,7 @@ def routes(parts: Parts) -> APIRouter:
     """Translations of an answer before it is sent, and of a message of a ticket."""
     desk = APIRouter(prefix="/desk", include_in_schema=False)
     translator = parts.settings.desk.translator
-    if translator is None:
+    if not translator.url:
         return desk
 
     @desk.post("/translate")

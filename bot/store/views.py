@@ -13,6 +13,7 @@ from bot.store.list_tables import SavedView
 #: Queries by name, in the order they are shown; their titles are in bot/desk/texts/lists.json.
 BUILT_IN: Mapping[str, str] = {
     "mine": "assignee:me",
+    "mentions": "mentions:me",
     "waiting": "assignee:none state:waiting",
     "late": "late:soon",
     "pending": "state:pending",

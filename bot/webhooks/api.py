@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from pydantic import BaseModel, Field
 
-from bot.api import PREFIX, Agent
+from bot.access.scopes import Scope, needs_scope
+from bot.api import PREFIX
 from bot.store import webhooks
 from bot.store.database import Database
 from bot.store.webhook_tables import DeliveryState
@@ -78,7 +79,10 @@ class ResultOut(BaseModel):
     answer: str
 
 
-async def admin(request: Request, agent: Agent) -> str:
+Caller = Annotated[str, Depends(needs_scope(Scope.WEBHOOKS_WRITE))]
+
+
+async def admin(request: Request, agent: Caller) -> str:
     """An agent who may manage webhooks."""
     database: Database = request.app.state.database
     if not await database.run(webhooks.may_manage, agent):

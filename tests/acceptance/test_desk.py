@@ -219,7 +219,7 @@ async def are_merged_and_parted(desk: Desk, bo: Page, number: str, other: str) -
     await bo.keyboard.press("u")
     await expect(bo.locator(".line.undone")).to_be_visible(timeout=SOON)
     await opened(bo, number)
-    await expect(bo.locator(".tag.state-new")).to_be_visible()
+    await expect(bo.locator(".head .tag.state-new")).to_be_visible()
     await desk.shoot(bo, "parted")
 
 
@@ -227,11 +227,11 @@ async def is_solved_and_opened_again(desk: Desk, bo: Page, number: str) -> None:
     """The user is told; opened again, it is worked on."""
     await opened(bo, number)
     await bo.keyboard.press("s")
-    await expect(bo.locator(".tag.state-solved")).to_be_visible(timeout=SOON)
+    await expect(bo.locator(".head .tag.state-solved")).to_be_visible(timeout=SOON)
     await desk.hears("telegram", "ann", "solved")
     await desk.shoot(bo, "solved")
     await bo.keyboard.press("x")
-    await expect(bo.locator(".tag.state-open")).to_be_visible(timeout=SOON)
+    await expect(bo.locator(".head .tag.state-open")).to_be_visible(timeout=SOON)
 
 
 async def is_late(desk: Desk, anna: Page, bo: Page, number: str) -> None:
