@@ -142,12 +142,13 @@ def test_a_score_is_kept_and_told(database: Database) -> None:
 
 
 def test_a_low_score_can_reopen(database: Database) -> None:
-    """The ticket is in the queue again, unless another one goes on in its place."""
+    """The ticket is in the queue again and waits from now on, unless another one goes on in its place."""
     ticket = solved(database)
     ask(database, ticket)
     database.transact(ratings.rate, Rated(1, 1, reopens=True), later(400))
     assert timeline(database)[-2:] == [("user", "rated"), ("user", "reopened")]
     assert conversation(database).owner is Owner.QUEUE
+    assert database.transact(ticketing.find, ticket.number).waiting_since == later(400)
     database.transact(ratings.rate, Rated(1, 2, reopens=True), later(500))
     assert timeline(database)[-1] == ("user", "rated")
 

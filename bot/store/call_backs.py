@@ -201,7 +201,8 @@ def locked(session: Session, call_id: int) -> tuple[CallBack, Ticket]:
     call = show(session, call_id).call
     _conversation(session, call.conversation_id)
     session.refresh(call, with_for_update=True)
-    return call, session.get_one(Ticket, call.ticket_id)
+    # As it is by now: others may have changed it until the conversation was had.
+    return call, session.get_one(Ticket, call.ticket_id, with_for_update=True, populate_existing=True)
 
 
 def _conversation(session: Session, conversation_id: int) -> Conversation:

@@ -240,6 +240,13 @@ def find(session: Session, number: str) -> Ticket:
     return ticket
 
 
+def going_on(session: Session, ticket: Ticket) -> Ticket:
+    """The ticket that goes on in place of one that was merged, itself where it was not."""
+    while ticket.merged_into_id:
+        ticket = session.get_one(Ticket, ticket.merged_into_id)
+    return ticket
+
+
 def refuse_over(session: Session, ticket: Ticket) -> None:
     """Raises `Refused` where the ticket takes no more work, with where it went on or who solved it."""
     if ticket.merged_into_id:
