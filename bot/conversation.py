@@ -35,7 +35,7 @@ from bot.store.inbox import Arrival, KeptFile, Pace
 from bot.store.links import Welcome
 from bot.store.ratings import Rated
 from bot.store.tables import Ticket
-from bot.store.turns import Finished, Outcome, Reply, Turn
+from bot.store.turn import Finished, Outcome, Reply, Turn
 from bot.ticket_page.links import Opened
 from bot.tiers import Tiers
 from bot.understood import Understood
