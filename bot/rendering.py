@@ -76,11 +76,18 @@ def render(source: str, markup: Markup) -> str:
                 _MARKDOWN.render(source),
                 tags=TAGS,
                 attributes=ATTRIBUTES,
+                attribute_filter=_elsewhere,
                 url_schemes={"https", "http", "mailto"},
                 link_rel="noopener noreferrer nofollow",
             )
         case Markup.PLAIN:
             return _plain(_MARKDOWN.parse(source))
+
+
+def _elsewhere(tag: str, name: str, value: str) -> str | None:
+    """A picture's address, where it is of the web: one of the page itself would be asked for in its reader's name."""
+    inside = (tag, name) == ("img", "src") and not value.lower().startswith(("https://", "http://"))
+    return None if inside else value
 
 
 def _pieces(source: str, limits: Limits) -> list[str]:

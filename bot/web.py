@@ -17,6 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 
+from bot.carrying import Carrying
 from bot.errors import Misconfigured, Problem
 from bot.health import Health
 
@@ -32,6 +33,7 @@ def build(health: Health, channels: Mapping[str, list[BaseRoute]], brand: str, c
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
+    app.add_middleware(Carrying, private="/api/")
     patch_fastapi(app, redirect_from_root_to_docs=False)
     for name, routes in channels.items():
         if routes:

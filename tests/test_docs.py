@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import UnionType
+from typing import get_args
 
 import pytest
 from pydantic import BaseModel
@@ -22,9 +24,11 @@ ROW = re.compile(r"^\| `([a-z_.]+)` \|", re.MULTILINE)
 
 def keys(model: type[BaseModel], under: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            yield from keys(field.annotation, f"{under}{name}.")
-        else:
+        kinds = get_args(field.annotation) if isinstance(field.annotation, UnionType) else (field.annotation,)
+        sections = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)]
+        for section in sections:
+            yield from keys(section, f"{under}{name}.")
+        if not sections:
             yield under + name
 
 

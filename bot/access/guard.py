@@ -71,7 +71,7 @@ Entered = Annotated[Entry, Depends(entered)]
 
 async def signed_in(request: Request, entry: Entered) -> Agent:
     """Who is signed in and may work. Raises `SignInFirst` and `NotAllowed`."""
-    if gate_of(request).lacks_factor(entry.agent):
+    if gate_of(request).lacks_factor(entry):
         raise SignInFirst("set up a second factor first", FACTOR)
     return entry.agent
 

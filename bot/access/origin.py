@@ -11,8 +11,8 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 HOME = "/desk"
 
-#: A path of the desk: nothing that a browser could take for another host.
-INSIDE = re.compile(r"/desk(?:[/?][!#-\[\]-~]*)?")
+#: A path of the desk: nothing that a browser could take for another host, or would shorten to a path beside the desk.
+INSIDE = re.compile(r"(?!.*/(?:\.|%2[eE]){2}(?:[/?]|$))/desk(?:[/?][!#-\[\]-~]*)?")
 
 
 def is_ours(headers: Headers, public_url: str | None) -> bool:

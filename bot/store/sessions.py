@@ -59,7 +59,9 @@ def digest_of(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def begin(session: Session, agent_id: int, caller: Caller, now: datetime, *, pending: bool = False) -> str:
+def begin(
+    session: Session, agent_id: int, caller: Caller, now: datetime, *, pending: bool = False, vouched: bool = False
+) -> str:
     """Signs an agent in, and returns what the cookie is to hold; this is the only time it can be read."""
     token = secrets.token_urlsafe(32)
     session.add(
@@ -69,6 +71,7 @@ def begin(session: Session, agent_id: int, caller: Caller, now: datetime, *, pen
             browser=caller.kept,
             address=caller.address,
             pending=pending,
+            vouched=vouched,
             created_at=now,
             seen_at=now,
         )

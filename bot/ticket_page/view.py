@@ -73,7 +73,7 @@ def shown(  # noqa: PLR0913 - what stands on the page
         "longest": longest,
         "most_files": MOST_FILES,
         "megabytes": FILE_BYTES // 1_000_000,
-        "moment": lambda at: _moment(at, words.language),
+        "exact": lambda at: _exact(at, words.language),
     }
     title = words("ticket_page.title", number=found.ticket.number)
     return _private("ticket_page/page.html", words, status, title=title, brand=settings.brand.name, base="", **values)
@@ -119,6 +119,6 @@ def _line(said: Said, links: TicketLinks, words: Words, brand: str) -> Line:
     )
 
 
-def _moment(at: datetime, language: str) -> str:
+def _exact(at: datetime, language: str) -> str:
     """For who runs no script, which puts it into the reader's own zone."""
     return f"{format_datetime(at.astimezone(UTC), 'medium', locale=language)} UTC"

@@ -10,8 +10,8 @@ from playwright.async_api import FilePayload, Page, expect
 from pydantic import SecretStr
 
 from bot import desk as desk_of
+from bot.access.settings import Desk, Translator
 from bot.conversation import Content, now
-from bot.settings import Desk, Translator
 from bot.store import phrases
 from tests.channels.webchat.site import Server
 from tests.desk.house import hire
