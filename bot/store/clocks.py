@@ -10,10 +10,10 @@ from sqlmodel import Session, col, func, select, update
 from bot.sla.clocks import Clock, Clocks, clocks
 from bot.sla.history import steps
 from bot.sla.policies import Policies, Policy
-from bot.store.acting import ACTOR, Acts, Hooks
+from bot.store.acting import Acts, Hooks
 from bot.store.clock_tables import ClockAct, ClockRules
 from bot.store.tables import Ticket, TicketEvent
-from bot.store.ticketing import OVER, add_event, find, locked
+from bot.store.ticketing import FRONTDESK, OVER, add_event, find, locked
 
 
 def due(session: Session, now: datetime, limit: int) -> Sequence[str]:
@@ -111,4 +111,4 @@ def _go_by(session: Session, ticket: Ticket, policy: Policy, policies: Policies,
     before, ticket.sla = ticket.sla, policy.name
     if before and before not in policies:
         detail = {"from": before, "to": policy.name, "reason": "deleted"}
-        add_event(session, ticket, ACTOR, "policy_changed", now, **detail)
+        add_event(session, ticket, FRONTDESK, "policy_changed", now, **detail)

@@ -34,6 +34,9 @@ OVER = (TicketState.SOLVED, TicketState.CLOSED)
 #: The first ticket has the number after this one, so that no customer is number 1.
 FIRST_NUMBER = 1000
 
+#: Who does what no person does.
+FRONTDESK = "frontdesk"
+
 RANK = ("low", "normal", "high", "urgent")
 
 #: What users are told, in the language of their conversation.
@@ -102,7 +105,7 @@ def file_under(
         raise NotFound(f"conversation {conversation_id} is with a human but has no ticket")
     _hear_user(session, ticket, "message", message_id, now)
     if redacted:
-        add_event(session, ticket, "frontdesk", "redacted", now, message=message_id)
+        add_event(session, ticket, FRONTDESK, "redacted", now, message=message_id)
 
 
 def note_edit(session: Session, message: Message, kind: str, now: datetime) -> None:
@@ -120,7 +123,7 @@ def note_delivery(session: Session, message: Message, kind: str, now: datetime) 
     ticket = ticket_of(session, message.conversation_id) or _ticket_then(session, message)
     if ticket:
         detail = {"message": message.id, "error": message.error, "parts_sent": message.parts_sent}
-        add_event(session, ticket, "frontdesk", kind, now, **detail)
+        add_event(session, ticket, FRONTDESK, kind, now, **detail)
 
 
 def _ticket_then(session: Session, message: Message) -> Ticket | None:

@@ -18,6 +18,7 @@ from sqlmodel import Session, col, delete, select
 from bot.errors import NotFound, Refused
 from bot.store.agent_tables import Agent, Role
 from bot.store.outside import ENDPOINTS_TOLD
+from bot.store.rows import LARGEST_ID
 from bot.store.webhook_tables import DeliveryState, WebhookDelivery, WebhookEndpoint
 
 #: Endpoints at a time: every line of every timeline makes a row for each.
@@ -25,9 +26,6 @@ MOST_ENDPOINTS = 20
 
 #: Characters of an answer or a reason that are kept.
 LONGEST_ANSWER = 200
-
-#: Whoever asks for more than an id can be is answered without asking the database.
-LARGEST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
