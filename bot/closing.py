@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
 import structlog
 
 from bot.conversation import now
-from bot.errors import StorageDown
+from bot.loops import every
 from bot.store import changing
 from bot.store.database import Database
 
@@ -28,18 +27,15 @@ class Closing:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            if await self.close_due() < MOST:
-                await asyncio.sleep(LOOK)
+        await every(LOOK, self._look, "closing solved tickets")
 
     async def close_due(self) -> int:
-        """How many were closed, of at most `MOST`."""
+        """How many were closed, of at most `MOST`. Raises `StorageDown`."""
         moment = now()
-        try:
-            closed = await self._database.run(changing.close_old, moment - self._after, moment, MOST)
-        except StorageDown as error:
-            log.error("storage_down", doing="closing solved tickets", reason=str(error))
-            return 0
+        closed = await self._database.run(changing.close_old, moment - self._after, moment, MOST)
         if closed:
             log.info("tickets_closed", tickets=closed)
         return len(closed)
+
+    async def _look(self) -> bool:
+        return await self.close_due() == MOST

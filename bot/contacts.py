@@ -14,7 +14,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 from bot.access.scopes import Scope, needs_scope
 from bot.api import PREFIX
 from bot.conversation import now
-from bot.errors import NotFound, StorageDown
+from bot.errors import NotFound
 from bot.store import contacts
 from bot.store.contacts import Described
 from bot.store.database import Database
@@ -28,9 +28,6 @@ SKEW = timedelta(minutes=5)
 
 #: Characters of an address.
 LONGEST_HANDLE = 320
-
-#: Seconds before a database that did not answer is asked again.
-PAUSE = 5.0
 
 
 Writer = Annotated[str, Depends(needs_scope(Scope.CONTACTS_WRITE))]
@@ -95,11 +92,7 @@ class TierWatch:
         """Returns once everybody is judged."""
         after: int | None = 0
         while after is not None:
-            try:
-                after = await self._database.run(contacts.judge_some, self._tiers, after, at)
-            except StorageDown as error:
-                log.error("storage_down", doing="judging tiers anew", reason=str(error))
-                await asyncio.sleep(PAUSE)
+            after = await self._database.run_surely("judging tiers anew", contacts.judge_some, self._tiers, after, at)
 
 
 def _check(channel: str, handle: str, channels: Collection[str]) -> None:

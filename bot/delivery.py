@@ -13,6 +13,7 @@ import structlog
 from bot.conversation import now
 from bot.errors import StorageDown
 from bot.files import Files
+from bot.loops import rest
 from bot.metrics import RETRIES, SENDS
 from bot.rendering import Part, parts
 from bot.settings import DeliverySection
@@ -78,7 +79,7 @@ class Delivery:
                 self._wake.clear()
                 claiming = asyncio.create_task(self._send_due())
                 if await self._whole(claiming) < AT_ONCE:
-                    await self._rest()
+                    await rest(self._wake, POLL)
         finally:
             await asyncio.gather(*self._sending, return_exceptions=True)
 
@@ -89,13 +90,6 @@ class Delivery:
         except asyncio.CancelledError:
             await claiming
             raise
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(POLL):
-                await self._wake.wait()
-        except TimeoutError:
-            return
 
     async def _until_recovered(self) -> None:
         while True:

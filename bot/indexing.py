@@ -6,7 +6,7 @@ import asyncio
 
 import structlog
 
-from bot.errors import StorageDown
+from bot.loops import every
 from bot.store import indexing
 from bot.store.database import Database
 
@@ -32,14 +32,15 @@ class Indexing:
 
     async def run(self) -> None:
         """Until cancelled. What is not indexed then is after the next start."""
-        while True:
-            try:
-                done = await self._database.run(indexing.index, AT_ONCE)
-                await self._tell(done)
-            except StorageDown as error:
-                log.error("storage_down", doing="indexing what was written", reason=str(error))
-                done = 0
-            await asyncio.sleep(LOOK if done < AT_ONCE else BREATH)
+        await every(LOOK, self._look, "indexing what was written")
+
+    async def _look(self) -> bool:
+        done = await self._database.run(indexing.index, AT_ONCE)
+        await self._tell(done)
+        if done < AT_ONCE:
+            return False
+        await asyncio.sleep(BREATH)
+        return True
 
     async def _tell(self, done: int) -> None:
         """How far it is, where there is much to do."""

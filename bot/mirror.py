@@ -17,6 +17,7 @@ from bot.briefing import Briefing
 from bot.conversation import now
 from bot.errors import StorageDown
 from bot.files import Files
+from bot.loops import rest
 from bot.posting import Posting
 from bot.settings import DeliverySection
 from bot.store import mirroring, outcomes
@@ -107,14 +108,7 @@ class _Room:
                 log.exception("mirror_fault", channel=self._channel.name)
                 self._tell(f"fault: {type(error).__name__}")
                 await asyncio.sleep(REFUSED_PAUSE)
-            await self._rest()
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(POLL):
-                await self.wake.wait()
-        except TimeoutError:
-            return
+            await rest(self.wake, POLL)
 
     async def _whole(self, working: asyncio.Task[None]) -> None:
         """A post that is being sent is finished, though a stop comes in between."""

@@ -6,7 +6,6 @@ never later than a day after: so it is asked at whatever hour that is.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 from datetime import timedelta
 
@@ -15,7 +14,7 @@ import structlog
 from bot import scores
 from bot.answers import Answers
 from bot.conversation import now
-from bot.errors import StorageDown
+from bot.loops import every
 from bot.settings import SatisfactionSection
 from bot.store import ratings
 from bot.store.database import Database
@@ -44,14 +43,10 @@ class Satisfaction:
 
     async def run(self) -> None:
         """Until cancelled. What is due while nobody looks is asked after the next start, within a day."""
-        while True:
-            try:
-                found = await self.ask_due() if self._settings.enabled else 0
-            except StorageDown as error:
-                log.error("storage_down", doing="asking how it was", reason=str(error))
-                found = 0
-            if found < AT_ONCE:
-                await asyncio.sleep(LOOK)
+        await every(LOOK, self._look, "asking how it was")
+
+    async def _look(self) -> bool:
+        return self._settings.enabled and await self.ask_due() == AT_ONCE
 
     async def ask_due(self) -> int:
         """Asks whoever is due; how many tickets were looked at. Raises `StorageDown`."""

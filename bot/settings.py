@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, parse_qs, urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lingua import IsoCode639_1
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from bot.access.settings import Desk, Oidc, Translator
 from bot.callbacks.section import CallBacksSection
 from bot.config_file import PREFIX, ConfigFile
 from bot.errors import Misconfigured, Problem
@@ -36,13 +36,6 @@ def _known(code: str) -> str:
     if not (code.islower() and hasattr(IsoCode639_1, code.upper())):
         raise ValueError(f"{code!r} is not a language that can be told from others: write en, zh, ...")
     return code
-
-
-def _zone(name: str) -> str:
-    try:
-        return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is no time zone: write Europe/Berlin, Asia/Shanghai, UTC ...") from error
 
 
 #: ISO 639-1, in small letters.
@@ -149,32 +142,6 @@ class DeliverySection(Section):
         return 2 * self.timeout_seconds + 1
 
 
-class Translator(Section):
-    """A server of LibreTranslate's API, which translates for agents who ask for it; without `url` nobody does."""
-
-    url: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
-    key: SecretStr | None = None
-    timeout_seconds: Seconds = 10
-
-
-class Desk(Section):
-    """The agents' desk at /desk."""
-
-    #: Hours after which who signed in must do so again, whatever they did meanwhile.
-    session_hours: Annotated[int, Field(ge=1, le=168)] = 12
-    #: Minutes without a request after which they must, too.
-    idle_minutes: Annotated[int, Field(ge=5, le=1440)] = 120
-    #: Who cannot work without a second factor; "leads" are all but plain agents.
-    second_factor: Literal["optional", "leads", "everybody"] = "optional"
-    #: A file an agent sends, in megabytes.
-    longest_file_mb: Annotated[int, Field(ge=1, le=100)] = 20
-    #: Seconds in which an agent can take an answer back before it is sent.
-    undo_seconds: Annotated[float, Field(ge=0, le=60)] = 5
-    translator: Translator = Translator()
-    #: Whose days reports count by, as Europe/Berlin or Asia/Shanghai.
-    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
-
-
 class WebhookSection(Section):
     """How the outside is told of tickets."""
 
@@ -274,6 +241,7 @@ def load(file: ConfigFile) -> Settings:
         *_strange_variables(),
         *secrets_in_file(file, UnderstandingSection, ("understanding",)),
         *secrets_in_file(file, Translator, ("desk", "translator")),
+        *secrets_in_file(file, Oidc, ("desk", "oidc")),
         *_password_in_file(file),
     ]
     try:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 
 from bot.conversation import now
-from bot.errors import StorageDown
+from bot.loops import every
 from bot.store import settling
 from bot.store.database import Database
 from bot.store.settling import Standing
@@ -39,16 +39,13 @@ class Settling:
 
     async def run(self) -> None:
         """Until cancelled. What is not told then is told after the next start."""
-        while True:
-            try:
-                found = await self._database.run(settling.due, self._channels.keys(), now(), AT_ONCE)
-                await asyncio.gather(*map(self._tell, found))
-            except StorageDown as error:
-                # What was told is told again, which changes nothing.
-                log.error("storage_down", doing="telling what is solved", reason=str(error))
-                found = []
-            if len(found) < AT_ONCE:
-                await asyncio.sleep(LOOK)
+        await every(LOOK, self._look, "telling what is solved")
+
+    async def _look(self) -> bool:
+        """Whether there is more. What was told and could not be noted is told again, which changes nothing."""
+        found = await self._database.run(settling.due, self._channels.keys(), now(), AT_ONCE)
+        await asyncio.gather(*map(self._tell, found))
+        return len(found) == AT_ONCE
 
     async def _tell(self, standing: Standing) -> None:
         try:

@@ -10,10 +10,11 @@ import structlog
 
 from bot.conversation import Conversations, now
 from bot.errors import Overtaken, StorageDown
+from bot.loops import every
 from bot.metrics import FAULTS, TURN_SECONDS
 from bot.store import turns
 from bot.store.database import Database
-from bot.store.turns import Finished, Turn
+from bot.store.turn import Finished, Turn
 from channels.words import Owner, Place, Signal
 
 log = structlog.get_logger()
@@ -61,9 +62,7 @@ class Worker:
     async def run(self) -> None:
         """Until cancelled; turns under way are finished first."""
         try:
-            while True:
-                await self._sweep()
-                await asyncio.sleep(SWEEP)
+            await every(SWEEP, self._sweep, "looking for turns")
         finally:
             self._stopping = True
             for timer in self._timers.values():
@@ -71,12 +70,7 @@ class Worker:
             await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     async def _sweep(self) -> None:
-        try:
-            found = await self._database.run(turns.ready, self._channels, now(), AT_ONCE)
-        except StorageDown as error:
-            log.error("storage_down", doing="looking for turns", reason=str(error))
-            return
-        for conversation_id in found:
+        for conversation_id in await self._database.run(turns.ready, self._channels, now(), AT_ONCE):
             if conversation_id not in self._timers:
                 self._begin(conversation_id)
 

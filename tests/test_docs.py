@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import UnionType
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
@@ -22,9 +24,12 @@ ROW = re.compile(r"^\| `([a-z_.]+)` \|", re.MULTILINE)
 
 def keys(model: type[BaseModel], under: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            yield from keys(field.annotation, f"{under}{name}.")
-        else:
+        kind_or_several: Any = field.annotation
+        kinds = get_args(kind_or_several) if isinstance(kind_or_several, UnionType) else (kind_or_several,)
+        sections = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)]
+        for section in sections:
+            yield from keys(section, f"{under}{name}.")
+        if not sections:
             yield under + name
 
 

@@ -158,7 +158,15 @@ def test_counts_stop(database: Database) -> None:
     ticket(database, "ann")
     database.transact(multiply)
     found = database.transact(counts, {name: parse(query, "Anna") for name, query in BUILT_IN.items()}, NOW)
-    assert found == {"mine": 0, "waiting": MOST_COUNTED, "late": 0, "pending": 0, "all": MOST_COUNTED, "solved": 0}
+    assert found == {
+        "mine": 0,
+        "mentions": 0,
+        "waiting": MOST_COUNTED,
+        "late": 0,
+        "pending": 0,
+        "all": MOST_COUNTED,
+        "solved": 0,
+    }
 
 
 def multiply(session: Session) -> None:
@@ -172,7 +180,9 @@ def test_an_index_has_the_order_of_each_list(sqlite: Database) -> None:
     """Nothing is read that is not shown, and nothing sorted, on the first page and on those behind."""
     ticket(sqlite, "ann", due_at=NOW)
     ticket(sqlite, "bob", due_at=NOW)
-    for query in [*BUILT_IN.values(), "assignee:none", "state:open", "sort:newest state:any", "sort:due"]:
+    # Notes name an agent in few tickets, which are found first and then put in order.
+    orders = [query for name, query in BUILT_IN.items() if name != "mentions"]
+    for query in [*orders, "assignee:none", "state:open", "sort:newest state:any", "sort:due"]:
         plans = [plan for statement, values in asked(sqlite, query) for plan in explained(sqlite, statement, values)]
         assert plans, query
         wanted = r"^(SEARCH|SCAN) ticket USING (COVERING )?INDEX ticket_"

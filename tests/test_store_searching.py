@@ -208,7 +208,7 @@ def pages(database: Database, query: str, limit: int) -> Iterator[FoundPage]:
 
 def test_pages_hold_each_ticket_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where it is found in many places, and an address leads to more tickets than fit."""
-    monkeypatch.setattr(searching, "AT_ONCE", 3)
+    monkeypatch.setattr(searching, "READS", (3, 3, 3))
     wanted = [said(database, "common word", f"user{number}", later(number)) for number in range(6)]
     for number in range(6):
         arrive(
@@ -235,8 +235,7 @@ def again(database: Database, number: int) -> str:
 
 def test_a_search_reads_no_further_than_its_bound(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a filter fits little of what is found, a page ends early and the next goes on."""
-    monkeypatch.setattr(searching, "AT_ONCE", 2)
-    monkeypatch.setattr(searching, "MOST_READ", 4)
+    monkeypatch.setattr(searching, "READS", (2, 2))
     wanted = said(database, "word", "wanted", language="zh")
     for number in range(8):
         said(database, "word", f"user{number}", later(number + 1))

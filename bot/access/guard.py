@@ -20,6 +20,8 @@ from bot.store.agent_tables import Agent, Role
 from bot.store.sessions import Entry
 
 LOGIN = "/desk/login"
+#: What an open page asks for without anybody there.
+BY_ITSELF = ("/desk/live", "/desk/parts/")
 FACTOR = "/desk/profile/factor"
 
 
@@ -71,7 +73,7 @@ Entered = Annotated[Entry, Depends(entered)]
 
 async def signed_in(request: Request, entry: Entered) -> Agent:
     """Who is signed in and may work. Raises `SignInFirst` and `NotAllowed`."""
-    if gate_of(request).lacks_factor(entry.agent):
+    if gate_of(request).lacks_factor(entry):
         raise SignInFirst("set up a second factor first", FACTOR)
     return entry.agent
 
@@ -96,12 +98,16 @@ Admin = Annotated[Agent, Depends(needs(Role.ADMIN))]
 
 
 async def entry_now(request: Request) -> Entry | None:
-    """Who is signed in at this moment. For streams, which outlive the check at their beginning."""
+    """Who is signed in at this moment. For streams, which outlive the check at their beginning.
+
+    What an open page asks for by itself is no sign of life: it would be signed in for ever.
+    """
     gate = gate_of(request)
     token = gate.token(request)
     if not token:
         return None
-    return await gate.database.run(sessions.entry_of, token, caller_of(request), gate.lifetime, now())
+    active = not request.url.path.startswith(BY_ITSELF)
+    return await gate.database.run(sessions.entry_of, token, caller_of(request), gate.lifetime, now(), active=active)
 
 
 async def check_meant(request: Request) -> None:

@@ -11,6 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from bot.access.roles import may
 from bot.conversation import now
+from bot.errors import Refused
 from bot.store import audit, tokens
 from bot.store.agent_tables import Role
 from bot.store.database import Database
@@ -29,6 +30,10 @@ class Scope(StrEnum):
     CONTACTS_WRITE = "contacts:write"
     REPORTS_READ = "reports:read"
     WEBHOOKS_WRITE = "webhooks:write"
+
+
+class NoScope(Refused):
+    """Neither a scope was chosen, nor that there is to be no limit; or both."""
 
 
 async def known_key(request: Request, credentials: Credentials) -> Key:

@@ -14,6 +14,8 @@ PAIR = parse("5/5minutes")
 ADDRESS = parse("50/5minutes")
 #: All addresses at one account; high, since whoever reaches it locks the agent out for a while.
 ACCOUNT = parse("50/hour")
+#: What holds once; longer than any of it is good for.
+ONCE = parse("1/15minutes")
 
 
 class Tries:
@@ -25,6 +27,14 @@ class Tries:
     def take(self, address: str, account: str) -> bool:
         """Counts a try of `account` from `address`; False where there were too many, and it must not be made."""
         return all(self._limiter.hit(limit, *key) for limit, key in _keys(address, account))
+
+    def knock(self, address: str) -> bool:
+        """Counts a try from `address` that names no account; False where there were too many."""
+        return self._limiter.hit(ADDRESS, "address", _network(address))
+
+    def first(self, word: str) -> bool:
+        """Whether `word` comes for the first time. It must be hard to guess, and be over after ten minutes."""
+        return self._limiter.hit(ONCE, "once", word)
 
     def forgive(self, address: str, account: str) -> None:
         """The try succeeded: the ones before it were somebody's own typing."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
@@ -13,8 +12,9 @@ from bot.answers import Answers
 from bot.callbacks.booking import Booking
 from bot.callbacks.talk import CALL, REASON
 from bot.conversation import now
-from bot.errors import Refused, StorageDown
+from bot.errors import Refused
 from bot.host import clean_text
+from bot.loops import every
 from bot.store import call_backs, call_outcomes
 from bot.store.call_backs import AHEAD, Listed, Said, Telling
 from bot.store.call_tables import CallBack, CallState
@@ -85,13 +85,11 @@ class Calls:
 
     async def run(self) -> None:
         """Until cancelled: tells of calls that nobody made, and lets those go whose ticket is over."""
-        while True:
-            try:
-                if settled := await self.sweep(now()):
-                    log.info("calls_settled", count=settled)
-            except StorageDown as error:
-                log.error("storage_down", doing="looking for missed calls", reason=str(error))
-            await asyncio.sleep(LOOK)
+        await every(LOOK, self._look, "looking for missed calls")
+
+    async def _look(self) -> None:
+        if settled := await self.sweep(now()):
+            log.info("calls_settled", count=settled)
 
     async def sweep(self, at: datetime) -> int:
         """One look; how many calls something happened to."""

@@ -20,7 +20,7 @@ from bot.desk.access_words import told
 from bot.desk.rendering import page
 from bot.desk.showing import words_for
 from bot.desk.texts import FALLBACK, texts
-from bot.errors import NotFound, Refused
+from bot.errors import NotAllowed, NotFound, Refused
 from bot.store import invites, sessions
 from bot.store.invites import Filled, Opened
 from bot.store.sessions import Entry
@@ -34,19 +34,36 @@ Typed = Annotated[str, Form()]
 
 @pages.get("/login")
 async def show_login(request: Request, next: str = HOME) -> Response:  # noqa: A002 - what everybody calls it
-    return page("access/login.html", words_for(request), next=inside(next), wrong=False, email="")
+    return login_page(request, "", next=next)
 
 
 @pages.post("/login")
 async def log_in(request: Request, email: Typed = "", password: Typed = "", next: Typed = HOME) -> Response:  # noqa: A002
     gate = gate_of(request)
+    if not gate.takes_passwords:
+        raise NotAllowed("passwords do not open this desk")
     signed = await sign_in(gate, email, password, caller_of(request), now())
     if signed is None:
-        return page("access/login.html", words_for(request), 401, next=inside(next), wrong=True, email=email[:254])
+        return login_page(request, "wrong", 401, next=next, email=email[:254])
     await gate.database.run(sessions.end, gate.token(request))
     response = RedirectResponse(f"{CODE}?next={quote(inside(next), safe='')}" if signed.pending else inside(next), 303)
     gate.admit(response, signed.token)
     return response
+
+
+def login_page(request: Request, wrong: str, status: int = 200, *, next: str = HOME, email: str = "") -> Response:  # noqa: A002
+    """The login; `wrong` says why it is shown again, by the texts' names behind `login_`."""
+    gate = gate_of(request)
+    return page(
+        "access/login.html",
+        words_for(request),
+        status,
+        next=inside(next),
+        wrong=wrong,
+        email=email,
+        passwords=gate.takes_passwords,
+        provider=gate.oidc.oidc.name if gate.oidc else "",
+    )
 
 
 @pages.get("/login/code")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.access.names import BadEmail, BadName
 from bot.access.passwords import SHORTEST, WeakPassword
+from bot.access.scopes import NoScope
 from bot.access.signing_in import WrongPassword
 from bot.desk.texts import Words
 from bot.store.agents import EmailTaken, LastAdmin, NameTaken
@@ -13,6 +14,7 @@ NAMES: dict[type[Exception], str] = {
     BadEmail: "bad_email",
     WeakPassword: "weak_password",
     WrongPassword: "wrong_password",
+    NoScope: "token_no_scope",
     NameTaken: "name_taken",
     EmailTaken: "email_taken",
     LastAdmin: "last_admin",

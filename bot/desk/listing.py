@@ -87,7 +87,7 @@ def all_views(session: Session, words: Words, agent: str, now: datetime) -> list
     """The built-in views, then the saved ones, with their counts."""
     saved = views.views(session, agent)
     queries = {**views.BUILT_IN, **{key_of(view): view.query for view in saved}}
-    titles = {key: words(f"desk.view_{key}") for key in views.BUILT_IN} | {key_of(view): view.title for view in saved}
+    titles = {key: words(f"lists.{key}") for key in views.BUILT_IN} | {key_of(view): view.title for view in saved}
     counted = lists.counts(session, _filters(queries, agent), now)
     return [View(key, titles[key], _shown(counted.get(key))) for key in queries]
 

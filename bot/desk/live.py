@@ -8,14 +8,10 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-import structlog
-
 from bot.conversation import now
-from bot.errors import StorageDown
+from bot.loops import every
 from bot.store import desk
 from bot.store.database import Database
-
-log = structlog.get_logger()
 
 #: Seconds between two looks.
 LOOK = 0.5
@@ -87,12 +83,7 @@ class LiveDesk:
             return None
 
     async def _run(self) -> None:
-        while True:
-            try:
-                await self._look()
-            except StorageDown as error:
-                log.error("storage_down", doing="watching for the desk", reason=str(error))
-            await asyncio.sleep(LOOK)
+        await every(LOOK, self._look, "watching for the desk")
 
     async def _look(self) -> None:
         wanted = [number for number in self._open if number]

@@ -28,6 +28,11 @@ def routes(parts: Parts) -> APIRouter:
         await parts.database.run(presence.set_presence, agent.name, presence_, now())
         return {}
 
+    @mine.post("/active", status_code=204)
+    async def active(agent: SignedIn) -> None:
+        """Somebody moves, on a page that is open."""
+        await parts.database.run(presence.seen, agent.name, now())
+
     @mine.post("/views")
     async def keep(agent: SignedIn, title: Typed, query: Typed, shared: Typed = "") -> Response:
         """A search becomes a view; leads make them for everybody."""

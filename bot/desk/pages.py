@@ -60,6 +60,7 @@ PLACES = (
     ("wall", "/desk/wall", Role.LEAD),
     ("reports", "/desk/reports", Role.LEAD),
     ("agents", "/desk/agents", Role.ADMIN),
+    ("tokens", "/desk/tokens", Role.ADMIN),
     ("audit", "/desk/audit", Role.ADMIN),
 )
 

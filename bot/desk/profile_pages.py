@@ -136,7 +136,7 @@ async def _setup(request: Request, entry: Entry, *, wrong: bool = False) -> Resp
     gate = gate_of(request)
     secret = await gate.database.run(factors.offer, entry.session.id, new_secret())
     grouped = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
-    values = {"secret": grouped, "wrong": wrong, "must": gate.lacks_factor(entry.agent)}
+    values = {"secret": grouped, "wrong": wrong, "must": gate.lacks_factor(entry)}
     return shown(request, entry.agent, "access/factor.html", 422 if wrong else 200, **values)
 
 

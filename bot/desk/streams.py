@@ -1,4 +1,4 @@
-"""The stream of one page of the desk. Its listening is a sign that the agent is there."""
+"""The stream of one page of the desk. That it listens says that the page is open, not that anybody is there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.access.guard import SignedIn, entry_now
 from bot.conversation import now
 from bot.desk.parts import Parts
 from bot.desk.rendering import HEADERS
-from bot.store import desk, presence
+from bot.store import desk
 
 Text = Annotated[str, Query(max_length=4_000)]
 
@@ -49,6 +49,5 @@ async def _told(
 
 
 async def _there(parts: Parts, agent: str, number: str) -> None:
-    await parts.database.run(presence.seen, agent, now())
     if number:
         await parts.database.run(desk.look, number, agent, now(), writing=False)

@@ -121,9 +121,10 @@ class Teller:
         )
 
     def _who(self, said: Line) -> str:
-        if said.message.author is Author.BOT:
-            return self.words("desk.bot")
-        return said.message.author_name or self.somebody or self.words("desk.somebody")
+        author, name = said.message.author, said.message.author_name
+        if author is Author.USER:
+            return name or self.somebody or self.words("desk.somebody")
+        return self.words("desk.bot") if author is Author.BOT else name or self.words("desk.notice")
 
     def _guesses(self, said: Line) -> Iterator[Guess]:
         message = said.message

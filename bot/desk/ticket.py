@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from babel import Locale
-
 from bot.desk.moments import share, short
+from bot.desk.quantities import language_name
 from bot.desk.suggesting import Suggestion, suggestions
 from bot.desk.talk import Entry, Teller
 from bot.policy import RISK, Policy
 from bot.store.desk import Opened
 from bot.store.linking import Linked
 from bot.store.opening import Line, OpenTicket
+from bot.store.rating_tables import Rating
 from bot.store.selecting import SOON
 from bot.store.tables import Address, Ticket, TicketState
 from bot.store.ticketing import OVER
@@ -78,6 +78,8 @@ class Shown:
     facts: Sequence[Known]
     tried: Sequence[str]
     promised_at: datetime
+    #: "4/5", with the words that came with it; "" where nothing was said.
+    rated: str
     clocks: Sequence[Clock]
     who: str
     addresses: Sequence[Address]
@@ -105,7 +107,7 @@ def shown(opened: Opened, teller: Teller, policy: Policy, agent: str, now: datet
         state=ticket.state.value,
         assignee=ticket.assignee or "",
         language=ticket.language,
-        speaks=_language(ticket.language, words.language),
+        speaks=language_name(ticket.language, words.language),
         tier=ticket.tier or (view.contact.tier if view.contact else ""),
         team=ticket.team,
         tags=ticket.tags,
@@ -116,6 +118,7 @@ def shown(opened: Opened, teller: Teller, policy: Policy, agent: str, now: datet
         facts=list(_facts(ticket, policy, words.language)),
         tried=[teller.title(intent) for intent in ticket.tried],
         promised_at=ticket.promised_at,
+        rated=_rated(opened.rating),
         clocks=list(_clocks(ticket, now)),
         who=named(view) or words("desk.somebody"),
         addresses=view.addresses,
@@ -147,8 +150,8 @@ def _asked(said: Sequence[Line]) -> Line | None:
     return wants[-1] if wants else None
 
 
-def _language(code: str, told_in: str) -> str:
-    return Locale.parse(code).get_display_name(told_in) or code
+def _rated(rating: Rating | None) -> str:
+    return f"{rating.score}/5 {rating.comment or ''}".strip() if rating else ""
 
 
 def _facts(ticket: Ticket, policy: Policy, language: str) -> Iterator[Known]:

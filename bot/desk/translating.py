@@ -12,9 +12,9 @@ import structlog
 from fastapi import APIRouter, Form
 
 from bot.access.guard import SignedIn
+from bot.access.settings import Translator
 from bot.desk.parts import Parts
 from bot.errors import Refused
-from bot.settings import Translator
 from bot.store import reading
 from bot.tickets import LONGEST_TEXT
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -10,7 +9,8 @@ import structlog
 
 from bot.answers import Answers
 from bot.conversation import now
-from bot.errors import NotFound, Refused, StorageDown
+from bot.errors import NotFound, Refused
+from bot.loops import every
 from bot.routing.choosing import Assignment, choose
 from bot.routing.settings import Routing
 from bot.routing.view import StandingOf, all_alike, on_duty, overview, waiting
@@ -42,13 +42,8 @@ class Router:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except StorageDown as error:
-                # Nothing is kept here: the next look finds everything again.
-                log.error("storage_down", doing="routing", reason=str(error))
-            await asyncio.sleep(LOOK)
+        # Nothing is kept here: the next look finds everything again.
+        await every(LOOK, self.look, "routing")
 
     async def look(self) -> None:
         """One round: who went away, what comes back, whose queue it waits in, and who gets it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +10,7 @@ import structlog
 
 from bot.answers import Answers
 from bot.conversation import now
-from bot.errors import StorageDown
+from bot.loops import every
 from bot.routing.places import Board, Expected, Places, told
 from bot.routing.waiting import changed_much
 from bot.store import waits
@@ -52,12 +51,7 @@ class Telling:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except StorageDown as error:
-                log.error("storage_down", doing="telling who waits", reason=str(error))
-            await asyncio.sleep(LOOK)
+        await every(LOOK, self.look, "telling who waits")
 
     async def look(self) -> None:
         """One round over everybody in the queue, and those who are not any more."""

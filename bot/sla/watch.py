@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime, timedelta
 
 import structlog
@@ -10,6 +9,7 @@ import structlog
 from bot.answers import Answers
 from bot.conversation import now
 from bot.errors import Refused, StorageDown
+from bot.loops import every
 from bot.sla.calendar import Calendar
 from bot.sla.policies import Policies
 from bot.sla.telling import when
@@ -41,21 +41,17 @@ class Watch:
     async def run(self) -> None:
         """Until cancelled. What is due while nobody watches is done after the next start."""
         await self._database.run_surely("looking at all clocks", clocks.follow, self._policies.digest, now())
-        while True:
-            if await self.look(now()) < AT_ONCE:
-                await asyncio.sleep(LOOK)
+        await every(LOOK, self._look, "watching clocks")
 
     async def look(self, at: datetime) -> int:
-        """Counts and acts where something is due at `at`; how many tickets that were."""
-        try:
-            found = await self._database.run(clocks.due, at, AT_ONCE)
-            for number in found:
-                await self._one(number, at)
-        except StorageDown as error:
-            # The rows say what is due still.
-            log.error("storage_down", doing="watching clocks", reason=str(error))
-            return 0
+        """Counts and acts where something is due at `at`; how many tickets that were. Raises `StorageDown`."""
+        found = await self._database.run(clocks.due, at, AT_ONCE)
+        for number in found:
+            await self._one(number, at)
         return len(found)
+
+    async def _look(self) -> bool:
+        return await self.look(now()) == AT_ONCE
 
     async def _one(self, number: str, at: datetime) -> None:
         try:

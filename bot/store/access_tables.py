@@ -33,6 +33,8 @@ class DeskSession(SQLModel, table=True):
     address: str
     #: The password was right, the code of the second factor is still to come.
     pending: bool = False
+    #: Whoever vouched for the agent saw a second factor; ours need not be set up.
+    vouched: bool = False
     #: A second factor's secret that is being set up, base32.
     offered: str | None = None
     created_at: datetime = Field(sa_type=Moment)

@@ -18,7 +18,7 @@ class CompanyAttribute(SQLModel, table=True):
     handle: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
     #: JSON's null for one that was taken away, so that an older word does not bring it back.
-    value: Value | None = Field(sa_type=JSON)
+    value: Value | None = Field(sa_type=JSON, nullable=False)
     #: When the company said so, and by whom it reached us: a token's owner, or what signed it.
     at: datetime = Field(sa_type=Moment)
     source: str

@@ -13,6 +13,8 @@ from bot.errors import NotFound
 from bot.store.desk_tables import Looking
 from bot.store.linking import Linked, links_of
 from bot.store.opening import OpenTicket, open_ticket
+from bot.store.rating_tables import Rating
+from bot.store.ratings import rating_of
 from bot.store.tables import Message, Ticket, TicketConversation, TicketEvent, TicketState
 from bot.store.ticketing import find
 from bot.store.ticketing_tables import Correction
@@ -41,6 +43,8 @@ class Opened:
     merged_into: str = ""
     #: Intents agents corrected, by message.
     corrected: Mapping[int, str] = field(default_factory=dict)
+    #: What the user said of the help; None where nothing was.
+    rating: Rating | None = None
 
 
 def open_for(session: Session, number: str, agent: str, before: Before, limit: int, now: datetime) -> Opened:
@@ -57,6 +61,7 @@ def open_for(session: Session, number: str, agent: str, before: Before, limit: i
         links_of(session, ticket),
         into,
         _corrected(session, [line.message.id for line in opened.said]),
+        rating_of(session, ticket.id),
     )
 
 

@@ -24,9 +24,9 @@ from bot.store.terms import Phrase, Snippet, phrases, snippet
 LONGEST_PAGE = 50
 MOST_FOUND = 200
 
-#: Entries read at a time, and for one page: behind those it ends, full or not, and the next goes on.
-AT_ONCE = 100
-MOST_READ = 1_000
+#: Entries read for one page, a few at first as most pages need no more; behind those it ends, full or not, and the next
+#: goes on.
+READS = (100, 450, 450)
 
 #: Changes indexed before a search; a loop has long done the rest.
 MOST_DUE = 200
@@ -87,10 +87,12 @@ def search_page(session: Session, wanted: Filter, after: str | None, limit: int,
     index(session, MOST_DUE)
     reading = _begun(session, wanted, after, now)
     limit = max(1, min(limit, LONGEST_PAGE, MOST_FOUND - len(reading.seen)))
-    for _ in range(MOST_READ // AT_ONCE):
+    for some in READS:
         if reading.ended or len(reading.found) >= limit:
             break
-        _read_on(session, reading, wanted, limit, now)
+        entries = _entries(session, asked, reading.before, some)
+        fitted = _take_in(session, reading, wanted, entries, limit, now)
+        reading.ended = fitted and len(entries) < some
     seen = [*reading.seen, *map(str, reading.found)]
     more = not reading.ended and len(seen) < MOST_FOUND
     return FoundPage(_shown(session, reading.found, asked), cursor.encode(reading.before, seen) if more else None)
@@ -108,25 +110,27 @@ def _begun(session: Session, wanted: Filter, after: str | None, now: datetime) -
     return _Reading(found={Place(found[0]): Entry(0, Source.TICKET, found[0], found[0], found[1])} if found else {})
 
 
-def _read_on(session: Session, reading: _Reading, wanted: Filter, limit: int, now: datetime) -> None:
-    entries = _entries(session, phrases(wanted.text), reading.before)
+def _take_in(
+    session: Session, reading: _Reading, wanted: Filter, entries: Sequence[Entry], limit: int, now: datetime
+) -> bool:
+    """Adds what is wanted of `entries`, up to `limit` in all, and says whether all of it fitted."""
     for entry, place in _wanted(session, places(session, entries), wanted, now):
         if str(place) in reading.seen or place in reading.found:
             continue
         if len(reading.found) >= limit:
             # It belongs to more than fits: the next page begins with it.
             reading.before = entry.id + 1
-            return
+            return False
         reading.found[place] = entry
-    reading.ended = len(entries) < AT_ONCE
     reading.before = entries[-1].id if entries else 0
+    return True
 
 
-def _entries(session: Session, asked: Sequence[Phrase], before: int) -> list[Entry]:
+def _entries(session: Session, asked: Sequence[Phrase], before: int, limit: int) -> list[Entry]:
     here = embedded(session)
     wanted = _match(asked) if here else _query(asked)
     found = session.connection().execute(
-        _SQLITE if here else _POSTGRES, {"wanted": wanted, "before": before, "limit": AT_ONCE}
+        _SQLITE if here else _POSTGRES, {"wanted": wanted, "before": before, "limit": limit}
     )
     return [Entry(number, Source(kind), source, about, said_at(number)) for number, kind, source, about in found]
 

@@ -59,7 +59,9 @@ def digest_of(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def begin(session: Session, agent_id: int, caller: Caller, now: datetime, *, pending: bool = False) -> str:
+def begin(
+    session: Session, agent_id: int, caller: Caller, now: datetime, *, pending: bool = False, vouched: bool = False
+) -> str:
     """Signs an agent in, and returns what the cookie is to hold; this is the only time it can be read."""
     token = secrets.token_urlsafe(32)
     session.add(
@@ -69,6 +71,7 @@ def begin(session: Session, agent_id: int, caller: Caller, now: datetime, *, pen
             browser=caller.kept,
             address=caller.address,
             pending=pending,
+            vouched=vouched,
             created_at=now,
             seen_at=now,
         )
@@ -83,8 +86,13 @@ def renew(row: DeskSession) -> str:
     return token
 
 
-def entry_of(session: Session, token: str, caller: Caller, lifetime: Lifetime, now: datetime) -> Entry | None:
-    """Who is signed in with `token`. From another browser it was stolen: the session ends, and the trail says so."""
+def entry_of(
+    session: Session, token: str, caller: Caller, lifetime: Lifetime, now: datetime, *, active: bool = True
+) -> Entry | None:
+    """Who is signed in with `token`, a sign of life where they are `active`.
+
+    From another browser it was stolen: the session ends, and the trail says so.
+    """
     row = _row(session, token)
     if row is None:
         return None
@@ -96,7 +104,7 @@ def entry_of(session: Session, token: str, caller: Caller, lifetime: Lifetime, n
     if agent.removed_at is not None or _over(row, lifetime, now):
         session.delete(row)
         return None
-    if now - row.seen_at >= STEP:
+    if active and now - row.seen_at >= STEP:
         row.seen_at = now
     return Entry(agent, row)
 

@@ -230,6 +230,10 @@ class Ticket(SQLModel, table=True):
     __table_args__ = (
         Index("ticket_of_state", "state", "priority", "id"),
         Index("ticket_created", "created_at", "id"),
+        Index("ticket_of_assignee", "assignee", "state"),
+        # How long the last tickets of a team and a priority waited.
+        Index("ticket_answered", "team", "priority", "first_response_at"),
+        Index("ticket_solved_at", "solved_at"),
         Index(
             "ticket_look",
             "look_at",

@@ -27,6 +27,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     values,
 )
 from sqlmodel import Session, SQLModel
@@ -82,7 +83,8 @@ class Talks:
 
 def talks(session: Session, wanted: Wanted) -> list[Talks]:
     """How the talks of the wanted days ended. A team is not looked at: talks belong to none."""
-    told = _told(_talk(wanted), wanted)
+    embedded = session.get_bind().dialect.name == "sqlite"
+    told = _told(_talk(wanted, _daily(wanted, embedded=embedded)), wanted)
     columns = told.c["day", "channel", "language", "outcome", "first", "last"]
     rows = session.execute(select(*columns, func.count()).group_by(*columns))
     dates = {number: day.date for number, day in enumerate(wanted.days)}
@@ -92,9 +94,8 @@ def talks(session: Session, wanted: Wanted) -> list[Talks]:
     ]
 
 
-def _talk(wanted: Wanted) -> CTE:
+def _talk(wanted: Wanted, daily: CTE) -> CTE:
     """One row a talk: `day` it began on, what was said in it."""
-    daily = _daily(wanted)
     began = case((daily.c.asked.is_not(None), 1), else_=0)
     number = func.sum(began).over(partition_by=daily.c.conversation_id, order_by=daily.c.day).label("number")
     numbered = select(daily, number).cte("numbered")
@@ -112,31 +113,36 @@ def _talk(wanted: Wanted) -> CTE:
     )
 
 
-def _daily(wanted: Wanted) -> CTE:
+def _daily(wanted: Wanted, *, embedded: bool) -> CTE:
     """One row a conversation and day, from the index alone."""
     days = _days([*wanted.days, *wanted.after])
+    at, whose = MESSAGE.c.created_at, MESSAGE.c.conversation_id
+    within = and_(at >= days.c.starts, at < days.c.ends, IS_SAID)
+    said = _said(wanted)
+    if embedded:
+        together = select(days.c.day, whose, *said).join_from(days, MESSAGE, within)
+        return together.group_by(days.c.day, whose).cte("daily")
+    # PostgreSQL would hold every message against every day; so it looks each day up in the index.
+    one = select(whose, *said).where(within).group_by(whose).lateral("one")
+    return select(days.c.day, *one.c).join_from(days, one, true()).cte("daily")
+
+
+def _said(wanted: Wanted) -> list[Label[Any]]:
+    """What a row of `_daily` says of a conversation."""
     author, at, intent, done = (MESSAGE.c[name] for name in ("author", "created_at", "intent", "finished_at"))
     user, bot, agent = (author == word for word in (Author.USER, Author.BOT, Author.AGENT))
-    meant = case((and_(user, intent.in_(wanted.intents)), 1), else_=0)
-    return (
-        select(
-            days.c.day,
-            MESSAGE.c.conversation_id,
-            func.min(case((user, at))).label("asked"),
-            func.max(case((user, at))).label("asked_last"),
-            func.max(at).label("said_last"),
-            func.min(case((bot, done))).label("first_bot"),
-            func.max(case((bot, done))).label("bot_last"),
-            func.max(case((bot, at))).label("bot_said"),
-            func.max(case((bot, MESSAGE.c.id))).label("bot_id"),
-            func.max(case((and_(bot, intent.is_not(None)), MESSAGE.c.id))).label("answer_id"),
-            func.max(case((agent, at))).label("agent_last"),
-            func.max(meant).label("meant"),
-        )
-        .join_from(days, MESSAGE, and_(at >= days.c.starts, at < days.c.ends, IS_SAID))
-        .group_by(days.c.day, MESSAGE.c.conversation_id)
-        .cte("daily")
-    )
+    return [
+        func.min(case((user, at))).label("asked"),
+        func.max(case((user, at))).label("asked_last"),
+        func.max(at).label("said_last"),
+        func.min(case((bot, done))).label("first_bot"),
+        func.max(case((bot, done))).label("bot_last"),
+        func.max(case((bot, at))).label("bot_said"),
+        func.max(case((bot, MESSAGE.c.id))).label("bot_id"),
+        func.max(case((and_(bot, intent.is_not(None)), MESSAGE.c.id))).label("answer_id"),
+        func.max(case((agent, at))).label("agent_last"),
+        func.max(case((and_(user, intent.in_(wanted.intents)), 1), else_=0)).label("meant"),
+    ]
 
 
 def _days(days: Sequence[Day]) -> CTE:

@@ -13,9 +13,10 @@ import structlog
 from bot.conversation import now
 from bot.errors import Refused, StorageDown
 from bot.host import clean_text
+from bot.loops import every, rest
 from bot.metrics import WEBHOOKS
 from bot.settings import WebhookSection
-from bot.store import webhooks
+from bot.store import outside, webhooks
 from bot.store.database import Database, Session
 from bot.store.webhooks import LONGEST_ANSWER, Claimed, Result
 from bot.webhooks.signing import secret, signed
@@ -67,12 +68,12 @@ class Sender:
 
     async def run(self) -> None:
         """Until cancelled; what is on its way then may be told again."""
-        tidying = asyncio.create_task(self._tidy())
+        tidying = asyncio.create_task(every(TIDY, self._tidy, "forgetting old webhooks"))
         try:
             while True:
                 self._wake.clear()
                 await self._start()
-                await self._rest()
+                await rest(self._wake, LOOK)
         finally:
             tasks = [tidying, *self._sending]
             for task in tasks:
@@ -116,13 +117,6 @@ class Sender:
         del self._sending[task]
         self._wake.set()
 
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(LOOK):
-                await self._wake.wait()
-        except TimeoutError:
-            return
-
     async def _deliver(self, claimed: Claimed) -> None:
         try:
             result = await self.tell(claimed)
@@ -163,21 +157,16 @@ class Sender:
             finally:
                 await answer.aclose()
 
-    async def _tidy(self) -> None:
-        while True:
-            try:
-                before = now() - timedelta(days=self._settings.keep_days)
-                while await self._database.run(webhooks.tidy, before):
-                    continue
-            except StorageDown as error:
-                log.error("storage_down", doing="forgetting old webhooks", reason=str(error))
-            await asyncio.sleep(TIDY)
+    async def _tidy(self) -> bool:
+        """Whether there may be more."""
+        before = now() - timedelta(days=self._settings.keep_days)
+        return await self._database.run(webhooks.tidy, before) > 0
 
 
 def _queue_test(session: Session, endpoint_id: int, now: datetime, lease: timedelta) -> Claimed:
     webhooks.find(session, endpoint_id)
     body = {"type": "webhook.test", "at": now.isoformat(), "data": {}}
-    delivery = webhooks.queue(session, endpoint_id, body, now)
+    delivery = outside.queue(session, endpoint_id, body, now)
     session.flush()
     return webhooks.claim_one(session, delivery.key, now, lease)
 

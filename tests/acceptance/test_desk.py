@@ -20,6 +20,7 @@ from tests.acceptance.house import PATIENCE, House
 from tests.acceptance.peers import Side, sections
 from tests.acceptance.test_channels import holds
 from tests.browser.conftest import FLAGS
+from tests.channels.telegram.platform import Platform as Telegram
 
 #: Milliseconds for whatever a busy machine may take.
 SOON = PATIENCE * 1000
@@ -100,6 +101,12 @@ class Desk:
     async def hears(self, channel: str, person: str, text: str) -> None:
         await holds(lambda: text in self.heard(channel, person), f"{person} on {channel} never hears {text!r}")
 
+    async def talks(self, channel: str, person: str, text: str) -> None:
+        """They say it, and hear something."""
+        heard = len(self.sides[channel].seen(person))
+        await self.sides[channel].say(person, text)
+        await holds(lambda: len(self.sides[channel].seen(person)) > heard, f"nobody answers {text!r}")
+
     async def wants_human(self, channel: str, person: str, *said: str) -> str:
         """They ask and are put in the queue; the number of their ticket."""
         for text in said:
@@ -157,7 +164,12 @@ def house(build: Build, sides: dict[str, Side], tmp_path: Path) -> House:
         name: section for name, section in sections(sides, tmp_path).items() if name in {"telegram", "discord", "email"}
     }
     quick: dict[str, dict[str, object]] = {"conversation": {"quiet_seconds": 0}, "desk": {"undo_seconds": 1}}
-    return build(channels=of, sla=SLA, satisfaction={"enabled": False}, **quick)
+    anybody = {
+        "allowed": [{"priorities": ["urgent", "high", "normal", "low"]}],
+        "region": "SG",
+        "zone": "Asia/Singapore",
+    }
+    return build(channels=of, sla=SLA, call_backs=anybody, satisfaction={"enabled": False}, **quick)
 
 
 async def test_a_day_at_the_desk(house: House, start: Start, sides: dict[str, Side], tmp_path: Path) -> None:
@@ -175,6 +187,7 @@ async def test_a_day_at_the_desk(house: House, start: Start, sides: dict[str, Si
         await is_handed_over(desk, anna, bo, ann)
         await are_merged_and_parted(desk, bo, bob, eve)
         await is_solved_and_opened_again(desk, bo, ann)
+        await is_called_back(desk, anna)
         await is_late(desk, anna, bo, eve)
         await in_a_pocket(desk, bob)
 
@@ -232,6 +245,24 @@ async def is_solved_and_opened_again(desk: Desk, bo: Page, number: str) -> None:
     await desk.shoot(bo, "solved")
     await bo.keyboard.press("x")
     await expect(bo.locator(".head .tag.state-open")).to_be_visible(timeout=SOON)
+
+
+async def is_called_back(desk: Desk, anna: Page) -> None:
+    """Number, account and problem first, then a time to choose: Anna finds all of it on one page, and calls."""
+    telegram = desk.sides["telegram"]
+    assert isinstance(telegram, Telegram)
+    for said in ("call me", "+65 6321 0987", "my uid is 4711", "the page stays white"):
+        await desk.talks("telegram", "bob", said)
+    await holds(lambda: any("GMT" in title for title in telegram.seen("bob")[-1].buttons), "no time is offered")
+    await telegram.press("bob", telegram.seen("bob")[-1].buttons[0])
+    await holds(lambda: desk.house.ask("SELECT id FROM callback"), "no call is booked")
+    await anna.goto("/desk/calls")
+    await expect(anna.locator("main")).to_contain_text("+65 6321 0987")
+    await expect(anna.locator("main")).to_contain_text("the page stays white")
+    await desk.shoot(anna, "call-booked")
+    await anna.locator("form[action$='/start'] button").first.click()
+    await anna.click("form[action$='/outcome'] button[value=reached]")
+    await desk.shoot(anna, "called")
 
 
 async def is_late(desk: Desk, anna: Page, bo: Page, number: str) -> None:

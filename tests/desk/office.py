@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 from bot import web
 from bot.access.passwords import Passwords
@@ -32,10 +33,13 @@ ROOT = Path(__file__).parents[2]
 #: Milliseconds for whatever a busy machine may take.
 SOON = 20_000
 
+#: The browser's words for an answer that is no success, though no fault of ours.
+REFUSED = re.compile(r"server responded with a status of 4\d\d")
+
 CHANNELS = ("telegram", "email", "discord")
 
 #: What a model would have made of a message.
-UNDERSTOOD = {"ranking": [["withdrawal_pending", 0.82], ["deposit_pending", 0.09], ["withdrawal_fee", 0.05]]}
+UNDERSTOOD = {"ranking": [["withdrawal_pending", 0.82], ["deposit_missing", 0.09], ["withdrawal_fees", 0.05]]}
 
 
 @dataclass
@@ -61,6 +65,7 @@ class Office:
         reply = f"Your ticket is {{ticket}}, {person}."
         ends = outcome(
             reply,
+            language=about.get("language", "en"),
             escalation=escalation(**about),
             understood=UNDERSTOOD,
             intent="withdrawal_pending",
@@ -89,13 +94,18 @@ class Office:
         page = await (await self.browser.new_context(base_url=self.origin, **context)).new_page()
         page.set_default_timeout(SOON)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        page.on("console", self._note)
         await page.goto("/desk/login")
         await page.fill("[name=email]", f"{name.lower()}@example.org")
         await page.fill("[name=password]", PASSWORD)
         await page.keyboard.press("Enter")
         await page.wait_for_url("**/desk")
         return page
+
+    def _note(self, said: ConsoleMessage) -> None:
+        """What was refused in words is told on the page; all else is an error."""
+        if said.type == "error" and not REFUSED.search(said.text):
+            self.errors.append(said.text)
 
     def _said(self, person: str, text: str) -> Inbound:
         place = Place(account="desk", handle=person)

@@ -11,8 +11,9 @@ import pytest
 from fastapi import FastAPI
 
 from bot.access import factor
+from bot.access.settings import Desk
 from bot.conversation import Content, now
-from bot.settings import Desk, Settings
+from bot.settings import Settings
 from bot.store import sessions
 from bot.store.access_tables import AuditLine, DeskSession, RecoveryCode
 from bot.store.agent_tables import Agent, Role

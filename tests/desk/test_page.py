@@ -2,17 +2,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
+from pydantic import SecretStr
 
-from bot.conversation import Content
-from bot.settings import Desk
+from bot import desk as desk_of
+from bot.access.settings import Desk, Translator
+from bot.conversation import Content, now
+from bot.store import phrases
+from tests.channels.webchat.site import Server
 from tests.desk.house import hire
 from tests.desk.office import SOON, Office, office
+from tests.desk.translator import LibreTranslate
 
 expect.set_options(timeout=SOON)
+
+STATIC = Path(desk_of.__file__).parent / "static"
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -21,10 +29,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def open_office(content: Content, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
     """Anna and Bo work here; every test has users of its own."""
-    async with office(content, tmp_path_factory.mktemp("office"), desk=Desk(undo_seconds=2)) as opened:
+    libre = Server()
+    await libre.start(LibreTranslate().app())
+    desk = Desk(undo_seconds=2, translator=Translator(url=libre.origin, key=SecretStr("key-1")))
+    async with office(content, tmp_path_factory.mktemp("office"), desk=desk) as opened:
         hire(opened.database, "Anna")
         hire(opened.database, "Bo")
         yield opened
+    await libre.stop()
 
 
 @pytest.fixture(autouse=True)
@@ -112,6 +124,88 @@ async def test_what_people_write_runs_nothing(open_office: Office) -> None:
     await expect(page.locator(".said.agent")).to_be_visible()
     made = "script:not([src^='/desk/static/']), .talk img, .row b, a[href^='javascript']"
     assert await page.locator(made).count() == 0
+
+
+async def test_languages_are_bridged(open_office: Office) -> None:
+    """`l` shows what the user wrote in the agent's language, and turns what the agent wrote into the user's."""
+    number = await open_office.comes("小李", "提现一直没到账", language="zh")
+    page = await open_office.seat("Anna")
+    await page.goto(f"/desk/tickets/{number}")
+    await page.keyboard.press("l")
+    await expect(page.locator(".translated")).to_have_text("My withdrawal has still not arrived")
+    await page.fill("#composer textarea", "One moment.")
+    await page.click("[data-translate]")
+    await expect(page.locator("#composer textarea")).to_have_value("请稍等。")
+    await page.fill("#composer textarea", "What nobody can translate")
+    await page.click("[data-translate]")
+    await expect(page.locator(".toast.bad")).to_have_text("the translator gives no answer")
+    await expect(page.locator("#composer textarea")).to_have_value("What nobody can translate")
+
+
+async def test_canned_reply_knows_whom_it_is_for(open_office: Office) -> None:
+    """Found by a word of it, in the user's language, with its placeholders filled in."""
+    text = "Hello {name}, {agent} of {brand} here about {ticket}. {other} stays."
+    await open_office.database.run(phrases.keep, "Greeting", "en", text, "Bo", now())
+    await open_office.database.run(phrases.keep, "Greeting", "zh", "您好", "Bo", now())
+    number = await open_office.comes("greta", "hello")
+    page = await open_office.seat("Anna")
+    await page.goto(f"/desk/tickets/{number}")
+    await page.keyboard.press("c")
+    await page.keyboard.type("greet")
+    await expect(page.locator("#phrases .pick")).to_have_count(1)
+    await page.click("#phrases .pick")
+    said = f"Hello , Anna of Example Exchange here about {number}. {{other}} stays."
+    await expect(page.locator("#composer textarea")).to_have_value(said)
+
+
+async def test_intent_is_corrected_with_one_click(open_office: Office) -> None:
+    """What the message meant instead stands there from then on, and is training material."""
+    number = await open_office.comes("hugo", "where is my deposit")
+    page = await open_office.seat("Anna")
+    await page.goto(f"/desk/tickets/{number}")
+    guess = page.locator(".guess[data-intent=deposit_missing], .guess[data-intent=withdrawal_fees]").first
+    meant = await guess.get_attribute("data-intent")
+    await guess.click()
+    await expect(page.locator(f".guess[data-intent={meant}]")).to_have_attribute("aria-pressed", "true")
+    await expect(page.locator(".line.corrected")).to_be_visible()
+
+
+async def test_file_that_cannot_be_carried_is_refused(open_office: Office) -> None:
+    """In words that say why, and nothing of the answer is lost."""
+    number = await open_office.comes("ida", "hello")
+    page = await open_office.seat("Anna")
+    await page.goto(f"/desk/tickets/{number}")
+    sent = FilePayload(name="..\\..\\x.exe", mimeType="image/png", buffer=b"not a picture")
+    await page.set_input_files("#composer input[type=file]", [sent])
+    await reply(page, "Here it is.")
+    await expect(page.locator(".toast.bad")).to_contain_text("carries no files")
+    assert await page.input_value("#composer textarea") == "Here it is."
+
+
+async def test_search_becomes_a_view(open_office: Office) -> None:
+    """What is searched for is marked; kept, it is a view with its count; a filter that is none says so."""
+    number = await open_office.comes("jan", "我的账户被冻结了")
+    page = await open_office.seat("Anna")
+    await page.keyboard.press("/")
+    await page.keyboard.type("冻结")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(f".row[data-number={number}] mark")).to_have_text("冻结")
+    await page.goto("/desk?q=state:open,new%20language:en")
+    await page.fill(".keep [name=title]", "English")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".views a[aria-current]")).to_contain_text("English")
+    await page.goto("/desk?q=colour:red")
+    await expect(page.locator("#list .notice")).to_contain_text('there is no filter "colour:"')
+
+
+async def test_every_key_is_on_the_list(open_office: Office) -> None:
+    """`?` shows each key the page listens to."""
+    page = await open_office.seat("Anna")
+    await page.keyboard.press("?")
+    listed = set(await page.locator("#keys kbd").all_inner_texts())
+    source = (STATIC / "keys.js").read_text("utf-8")
+    keys = re.findall(r'^  (?:"(.)"|(\w)):', source[source.index("const KEYS") :], re.MULTILINE)
+    assert {first or second for first, second in keys} <= listed
 
 
 async def reply(page: Page, text: str) -> None:

@@ -19,5 +19,16 @@ document.addEventListener("click", async (event) => {
   if (html) place.outerHTML = html;
 });
 
+// That somebody is there is told by what they do, at most every half minute.
+const ACTIVE = 30_000;
+let told = 0;
+function active() {
+  if (Date.now() - told < ACTIVE) return;
+  told = Date.now();
+  change("/desk/active").catch(() => { told = 0; });
+}
+for (const sign of ["pointermove", "keydown", "scroll"]) document.addEventListener(sign, active, { passive: true, capture: true });
+
+active();
 down();
 listen();
