@@ -118,7 +118,7 @@ async def check_meant(request: Request) -> None:
 
 
 def check_asked_here(request: Request) -> None:
-    """Raises `NotAllowed` where another site's link asks for an export, which nobody meant and the trail would tell of."""
+    """Raises `NotAllowed` where another site's link asks for an export, which nobody meant."""
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         raise NotAllowed("an export begins at a page of the desk")
 

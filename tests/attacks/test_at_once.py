@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from bot.access.settings import Desk
 from bot.conversation import Content, now
-from bot.settings import Desk
 from bot.store import agents, handling, sessions, ticketing
 from bot.store.agent_tables import Role
 from bot.store.tables import Message, Ticket, TicketEvent, TicketState
