@@ -51,8 +51,14 @@ NUMBERS = (0, -1, 1, 3, 2**31 - 1, 2**31, 2**63 - 1, 2**63, -(2**63) - 1, 10**30
 
 ANYTHING: tuple[Any, ...] = (None, True, [], {}, [[]], {"a": {"b": None}}, *TEXTS, *NUMBERS)
 
-#: What it would sign out or remove, it does elsewhere; and a stream has no end.
-LEFT_OUT = {"/desk/logout", "/desk/live", "/desk/agents/{agent_id}/remove", "/desk/profile/sessions"}
+#: They sign out, remove, have no end, or wait for a provider who is away.
+LEFT_OUT = {
+    "/desk/login/openid",
+    "/desk/logout",
+    "/desk/live",
+    "/desk/agents/{agent_id}/remove",
+    "/desk/profile/sessions",
+}
 
 
 class Fuzz:
