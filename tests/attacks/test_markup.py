@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import ConsoleMessage, Dialog, Page, expect
 
+from bot.access.settings import Desk
 from bot.conversation import Content, now
-from bot.settings import Desk
 from bot.store import agents, audit, handling, invites, pages, phrases, ticketing, turns, views
 from bot.store.agent_tables import Role
 from bot.store.call_tables import CallBack
