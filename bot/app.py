@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
+from typing import Protocol
 
 import structlog
 from fastapi import FastAPI
@@ -86,6 +87,11 @@ def load_content(settings: Settings) -> Content:
     )
 
 
+class _Loop(Protocol):
+    async def run(self) -> None:
+        """Until cancelled."""
+
+
 class App:
     """Frontdesk with `channels`, by name. `rasa` is our own server; None where settings name another."""
 
@@ -97,61 +103,100 @@ class App:
         self.channels = channels
         self.database = Database(settings.database.url)
         self.database.migrate()
+        self.files = Files(settings.folders.var / "files")
         self.mind = Mind(settings, rasa)
-        key = secret.key(settings.folders.var / "secret.key")
-        links = Links(key, settings.web, channels)
-        standing, policies = standing_of(Tiers(settings.tiers)), Policies(settings.calendars, settings.sla.policies)
-        self.router = Router(self.database, content.answers, settings.routing, standing)
-        self.places = places = Places(self.database, settings.routing, standing, opening_of(policies))
-        booking = Booking(self.database, settings.call_backs, calendar_of(settings))
-        offers = booking if settings.call_backs.allowed else None
-        self.pages = pages = TicketLinks(key, settings.web.public_url, settings.ticket_page)
-        aside = Aside(links, places, offers, pages)
-        conversations = Conversations(self.database, content, self.mind.understand, settings, channels, aside)
-        completed = partial(_completed, links, pages)
-        self.files = files = Files(settings.folders.var / "files")
-        self.delivery = Delivery(self.database, channels, files, settings.delivery, completed)
-        self.worker = Worker(self.database, conversations, channels.keys(), self._show, self.delivery.nudge)
-        known = choices.load(settings.folders.intents, content.policy)
-        self.calls = Calls(self.database, content.answers, booking)
-        self.tiers = TierWatch(self.database, Tiers(settings.tiers))
-        self.closing = Closing(self.database, timedelta(days=settings.tickets.reopen_days))
-        types = {name: channel.settings.type for name, channel in channels.items()}
-        giving = Giving(self.database, pages, types)
-        self.tickets = Tickets(self.database, content.answers, settings.delivery.longest_send, known, giving.link)
-        self.settling = Settling(self.database, channels)
-        self.telling = Telling(self.database, places, channels, content.answers)
         self.states = States(self.database)
-        self.watch = Watch(self.database, policies, content.answers, self.calls.offer)
-        self.satisfaction = Satisfaction(self.database, content.answers, channels.keys(), settings.satisfaction)
-        self.webhooks = Sender(self.database, key, settings.webhooks)
-        allow_private = settings.webhooks.allow_private
-        self.hooks = Webhooks(self.database, key, self.webhooks, allow_private=allow_private)
+        self._key = secret.key(settings.folders.var / "secret.key")
+        self._tiers = Tiers(settings.tiers)
+        self._policies = Policies(settings.calendars, settings.sla.policies)
+        self._links = Links(self._key, settings.web, channels)
+        self.pages = TicketLinks(self._key, settings.web.public_url, settings.ticket_page)
+        self._build_queue()
+        self._build_talk()
+        self._build_tickets()
+        self._build_clocks()
+        self._build_outside()
+        self._build_edge()
+
+    def _build_queue(self) -> None:
+        """Who waits for a human, who is there, and who gets whom."""
+        section, standing = self.settings.routing, standing_of(self._tiers)
+        self.router = Router(self.database, self.content.answers, section, standing)
+        self.places = Places(self.database, section, standing, opening_of(self._policies))
+        self.telling = Telling(self.database, self.places, self.channels, self.content.answers)
+
+    def _build_talk(self) -> None:
+        """From a message that was stored to the reply that is sent."""
+        self._booking = Booking(self.database, self.settings.call_backs, calendar_of(self.settings))
+        offers = self._booking if self.settings.call_backs.allowed else None
+        aside = Aside(self._links, self.places, offers, self.pages)
+        self._conversations = Conversations(
+            self.database, self.content, self.mind.understand, self.settings, self.channels, aside
+        )
+        self._completed = partial(_completed, self._links, self.pages)
+        self.delivery = Delivery(self.database, self.channels, self.files, self.settings.delivery, self._completed)
+        names, nudge = self.channels.keys(), self.delivery.nudge
+        self.worker = Worker(self.database, self._conversations, names, self._show, nudge)
+
+    def _build_tickets(self) -> None:
+        """What agents do with tickets and calls, and how both are found."""
+        settings, answers = self.settings, self.content.answers
+        known = choices.load(settings.folders.intents, self.content.policy)
+        giving = Giving(self.database, self.pages, self._types())
+        self.tickets = Tickets(self.database, answers, settings.delivery.longest_send, known, giving.link)
+        self.calls = Calls(self.database, answers, self._booking)
         self.indexing = Indexing(self.database)
-        section = settings.delivery
-        self.mirrors = Mirrors(self.database, channels, files, content.answers, section, self.states.trouble)
-        agents = {name: channel.staff.agents for name, channel in channels.items() if channel.staff}
-        staff = Staff(self.database, files, content.answers, agents, self.mirrors.nudge)
+
+    def _build_clocks(self) -> None:
+        """What happens to tickets and people without anybody's doing."""
+        settings, answers = self.settings, self.content.answers
+        self.tiers = TierWatch(self.database, self._tiers)
+        self.watch = Watch(self.database, self._policies, answers, self.calls.offer)
+        self.closing = Closing(self.database, timedelta(days=settings.tickets.reopen_days))
+        self.satisfaction = Satisfaction(self.database, answers, self.channels.keys(), settings.satisfaction)
+
+    def _build_outside(self) -> None:
+        """Who else hears of tickets: webhooks, platforms that show what is solved, staff rooms."""
+        section = self.settings.webhooks
+        self.webhooks = Sender(self.database, self._key, section)
+        self.hooks = Webhooks(self.database, self._key, self.webhooks, allow_private=section.allow_private)
+        self.settling = Settling(self.database, self.channels)
+        self.mirrors = Mirrors(
+            self.database,
+            self.channels,
+            self.files,
+            self.content.answers,
+            self.settings.delivery,
+            self.states.trouble,
+        )
+
+    def _build_edge(self) -> None:
+        """What each channel hands its messages to."""
+        agents = {name: channel.staff.agents for name, channel in self.channels.items() if channel.staff}
+        staff = Staff(self.database, self.files, self.content.answers, agents, self.mirrors.nudge)
         self.hosts = {
             name: ChannelHost(
                 channel,
                 self.database,
-                conversations,
-                files,
+                self._conversations,
+                self.files,
                 self.worker.expect,
-                settings,
+                self.settings,
                 self.states,
-                key,
+                self._key,
                 staff.said,
-                completed,
+                self._completed,
             )
-            for name, channel in channels.items()
+            for name, channel in self.channels.items()
         }
+
+    def _types(self) -> dict[str, str]:
+        return {name: channel.settings.type for name, channel in self.channels.items()}
 
     def site(self) -> FastAPI:
         """The HTTP side."""
         routes = {name: list(channel.routes(self.hosts[name])) for name, channel in self.channels.items()}
-        chats = [name for name in routes if self.channels[name].settings.type == "webchat"]
+        chats = [name for name, type_ in self._types().items() if type_ == "webchat"]
         app = web.build(
             Health(self.database, self.mind.fault, self.mind.server),
             routes,
@@ -169,7 +214,7 @@ class App:
             attachments,
             LiveDesk(self.database),
         )
-        app.include_router(contacts_router(self.database, Tiers(self.settings.tiers), self.channels))
+        app.include_router(contacts_router(self.database, self._tiers, self.channels))
         app.include_router(calls_router(self.calls))
         house.install(app, self.database, self.settings, *routers(parts))
         app.include_router(queue_api.routes(self.router, self.places))
@@ -196,25 +241,7 @@ class App:
                 stack.push_async_callback(self.mind.server.stop)
                 parts.append(asyncio.create_task(self.mind.server.run()))
                 parts.append(asyncio.create_task(follow(self.mind.server, Live(self.settings.folders.var / "models"))))
-            inner = [
-                asyncio.create_task(part.run())
-                for part in (
-                    self.delivery,
-                    self.worker,
-                    self.mirrors,
-                    self.settling,
-                    self.states,
-                    self.calls,
-                    self.tiers,
-                    self.closing,
-                    self.watch,
-                    self.router,
-                    self.webhooks,
-                    self.indexing,
-                    self.telling,
-                    self.satisfaction,
-                )
-            ]
+            inner = [asyncio.create_task(part.run()) for part in self._loops()]
             stack.push_async_callback(_cancelled, inner)
             outer = [asyncio.create_task(self._listen(name, channel)) for name, channel in self.channels.items()]
             outer += [asyncio.create_task(server.run_until_cancelled())] if server else []
@@ -223,6 +250,12 @@ class App:
             log.info("stopping")
             for task in ended:
                 task.result()
+
+    def _loops(self) -> tuple[_Loop, ...]:
+        """What runs beside the channels, and is told to stop after them."""
+        talk = self.delivery, self.worker, self.mirrors, self.settling, self.states
+        queue = self.router, self.telling, self.watch, self.calls
+        return *talk, *queue, self.tiers, self.closing, self.satisfaction, self.webhooks, self.indexing
 
     async def _listen(self, name: str, channel: Channel) -> None:
         while True:

@@ -18,14 +18,14 @@ from bot.callbacks.talk import REASON, CallRules
 from bot.decision import decide, decide_at_once
 from bot.dialogue import Dialogue
 from bot.errors import UnderstandingDown
+from bot.hearing import Hearing
 from bot.language import Languages
 from bot.links import digest
 from bot.metrics import DECISIONS, MESSAGES
 from bot.policy import Policy
-from bot.redaction import marked, unmarked
+from bot.redaction import marked
 from bot.replies import Voice
 from bot.routing.places import told
-from bot.scores import Scores, question
 from bot.settings import Settings
 from bot.situation import Situation
 from bot.sla.policies import Policies
@@ -35,7 +35,7 @@ from bot.store.inbox import Arrival, KeptFile, Pace
 from bot.store.links import Welcome
 from bot.store.ratings import Rated
 from bot.store.tables import Ticket
-from bot.store.turns import Finished, Outcome, Reply, Turn
+from bot.store.turn import Finished, Outcome, Reply, Turn
 from bot.ticket_page.links import Opened
 from bot.tiers import Tiers
 from bot.understood import Understood
@@ -87,8 +87,7 @@ class Conversations:
         self._tiers = Tiers(settings.tiers)
         self._booking = aside.booking
         self._pages = aside.pages
-        self._scores = Scores(content.answers)
-        self._answerable = content.answers.intents()
+        self._hearing = Hearing(content.answers, content.languages, settings.tickets.prefix)
         section = settings.conversation
         self._pace = Pace(timedelta(seconds=section.quiet_seconds), timedelta(seconds=section.burst_seconds))
 
@@ -112,7 +111,7 @@ class Conversations:
     async def handle(self, turn: Turn) -> Finished:
         """Takes the turn to its end. Raises `Overtaken` where somebody else changed the conversation meanwhile."""
         situation = self._situation(turn)
-        language = self._language(turn, situation)
+        language = self._hearing.language(turn, situation)
         policy, limits = self._content.policy, self._settings.decisions
         decided = decide_at_once(situation, policy, limits)
         if decided is None:
@@ -217,19 +216,6 @@ class Conversations:
         choices = replies[-1].choices if replies else ()
         return tuple(choice.payload for choice in choices) if limits.numbered or len(choices) > limits.choices else ()
 
-    def _language(self, turn: Turn, situation: Situation) -> str:
-        spoken = self._spoken(turn)
-        if situation.pressed or self._content.languages.known(situation.dialogue.pinned):
-            return spoken or self._content.languages.default
-        return self._content.languages.of(situation.text, spoken)
-
-    def _spoken(self, turn: Turn) -> str | None:
-        """The language asked for, else the conversation's, else the platform's guess; None where nobody knows."""
-        known = self._content.languages.known
-        pinned = known(Dialogue.model_validate(turn.dialogue).pinned)
-        hints = (found for message in turn.messages if (found := known(message.language)))
-        return pinned or known(turn.language) or next(hints, None)
-
     async def _understood(self, turn: Turn, text: str) -> Understood | None:
         try:
             return await self._understand(text)
@@ -239,23 +225,7 @@ class Conversations:
 
     def _situation(self, turn: Turn) -> Situation:
         dialogue = Dialogue.model_validate(turn.dialogue)
-        pressed = [message.choice for message in turn.messages if message.choice]
-        text = "\n".join(unmarked(message.text) for message in turn.messages)
-        return Situation(
-            owner=turn.owner,
-            texts=tuple(filter(None, (unmarked(message.text) for message in turn.messages))),
-            dialogue=dialogue,
-            choice=pressed[-1] if pressed and pressed[-1] in turn.offered else None,
-            pressed=bool(pressed),
-            public=turn.place.public,
-            files=sum(message.files for message in turn.messages),
-            score=self._scores.read(text) if dialogue.rating else None,
-            asks=question(text),
-            secret=any(marked(message.text) for message in turn.messages),
-            answerable=self._answerable,
-            ticket_prefix=self._settings.tickets.prefix,
-            calls=self._call_rules(turn, dialogue),
-        )
+        return self._hearing.situation(turn, dialogue, self._call_rules(turn, dialogue))
 
     def _call_rules(self, turn: Turn, dialogue: Dialogue) -> CallRules | None:
         """Where the talk is about a call already, or the person may have one."""

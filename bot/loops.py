@@ -12,6 +12,9 @@ from bot.errors import StorageDown
 
 log = structlog.get_logger()
 
+#: Seconds before a look that ended in a fault of ours is tried again, at least.
+AFTER_FAULT = 10.0
+
 #: One look; true where it left more to do.
 Look = Callable[[], Awaitable[bool | None]]
 
@@ -19,17 +22,19 @@ Look = Callable[[], Awaitable[bool | None]]
 async def every(seconds: float, look: Look, doing: str) -> None:
     """Looks until cancelled: again after `seconds`, or at once where a look left more to do.
 
-    A database that does not answer ends nothing: what was due is due at the next look. `doing` says what it kept from
-    being done.
+    A database that does not answer ends nothing, nor does a fault of ours, which must not keep messages from being
+    answered: what was due is due at the next look. `doing` says what was kept from being done.
     """
     while True:
-        more: bool | None = False
+        pause = seconds
         try:
-            more = await look()
+            pause = 0 if await look() else seconds
         except StorageDown as error:
             log.error("storage_down", doing=doing, reason=str(error))
-        if not more:
-            await asyncio.sleep(seconds)
+        except Exception:
+            pause = max(seconds, AFTER_FAULT)
+            log.exception("loop_fault", doing=doing, again_in_seconds=pause)
+        await asyncio.sleep(pause)
 
 
 async def rest(wake: asyncio.Event, seconds: float) -> None:

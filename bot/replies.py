@@ -33,9 +33,10 @@ from bot.settings import Tickets
 from bot.sla.calendar import HORIZON, Calendar
 from bot.sla.policies import STANDARD, Policies
 from bot.sla.telling import back, when
+from bot.store.escalating import Escalation
 from bot.store.tables import Ticket
-from bot.store.ticketing import OVER, Escalation
-from bot.store.turns import Matter, Reply
+from bot.store.ticketing import OVER
+from bot.store.turn import Matter, Reply
 from bot.ticket_page.expecting import expected, standing
 from bot.tiers import Tier, raised
 from channels.words import Author, Choice

@@ -14,7 +14,7 @@ from bot.loops import every
 from bot.metrics import FAULTS, TURN_SECONDS
 from bot.store import turns
 from bot.store.database import Database
-from bot.store.turns import Finished, Turn
+from bot.store.turn import Finished, Turn
 from channels.words import Owner, Place, Signal
 
 log = structlog.get_logger()

@@ -12,10 +12,10 @@ from sqlmodel import SQLModel, select
 
 from bot.store import handling, inbox, ticketing, turns
 from bot.store.database import Database, Session
+from bot.store.escalating import Escalation
 from bot.store.inbox import Arrival, KeptFile, Pace
 from bot.store.tables import Conversation, Message, Ticket, TicketEvent
-from bot.store.ticketing import Escalation
-from bot.store.turns import Outcome, Reply, Turn
+from bot.store.turn import Outcome, Reply, Turn
 from channels.words import Inbound, Place
 
 Row = TypeVar("Row", bound=SQLModel)

@@ -23,7 +23,7 @@ from bot.settings import DeliverySection
 from bot.store import handling, outbox
 from bot.store.database import Session
 from bot.store.tables import Conversation, Message, MessageState
-from bot.store.turns import Turn
+from bot.store.turn import Turn
 from bot.tickets import Tickets
 from channels.memory import Memory
 from channels.words import Author, Limits, Outbound

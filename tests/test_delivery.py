@@ -9,7 +9,7 @@ import bot.delivery
 from bot.settings import DeliverySection
 from bot.store.database import Database, Session
 from bot.store.tables import Message, TicketEvent
-from bot.store.turns import Reply
+from bot.store.turn import Reply
 from channels.errors import MayHaveArrived, Never, NotYet, TryAgain
 from channels.memory import Memory
 from channels.words import Author, Choice, Limits, Owner, Sent

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
@@ -24,7 +24,8 @@ ROW = re.compile(r"^\| `([a-z_.]+)` \|", re.MULTILINE)
 
 def keys(model: type[BaseModel], under: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
-        kinds = get_args(field.annotation) if isinstance(field.annotation, UnionType) else (field.annotation,)
+        kind_or_several: Any = field.annotation
+        kinds = get_args(kind_or_several) if isinstance(kind_or_several, UnionType) else (kind_or_several,)
         sections = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)]
         for section in sections:
             yield from keys(section, f"{under}{name}.")

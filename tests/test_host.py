@@ -25,7 +25,7 @@ from bot.store import handling, outbox
 from bot.store.database import Database
 from bot.store.rows import BESIDE, WHOLE
 from bot.store.tables import Address, Contact, Message, Revision
-from bot.store.turns import Reply
+from bot.store.turn import Reply
 from bot.understood import Understood
 from channels.errors import NotStored, Unacceptable
 from channels.memory import Memory

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
+import bot.loops
 from bot.errors import StorageDown
 from bot.loops import every, rest
 
@@ -57,10 +58,15 @@ async def test_a_loop_outlives_its_database() -> None:
     assert [(line["event"], line["doing"], line["reason"]) for line in logs] == [("storage_down", "looking", "locked")]
 
 
-async def test_a_fault_is_not_hidden() -> None:
-    """What is no fault of the database ends the loop."""
-    with pytest.raises(ZeroDivisionError):
-        await every(0, Looks(ZeroDivisionError()), "looking")
+async def test_a_fault_ends_no_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is logged with where it was, and the next look comes after a while."""
+    monkeypatch.setattr(bot.loops, "AFTER_FAULT", 0.001)
+    looks = Looks(ZeroDivisionError(), False)
+    with capture_logs() as logs, pytest.raises(asyncio.CancelledError):
+        await every(0, looks, "looking")
+    assert looks.done == 2
+    [line] = logs
+    assert (line["event"], line["doing"], line["exc_info"]) == ("loop_fault", "looking", True)
 
 
 async def test_a_rest_ends_when_woken_or_in_time() -> None:

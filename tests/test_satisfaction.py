@@ -142,12 +142,13 @@ def test_a_score_is_kept_and_told(database: Database) -> None:
 
 
 def test_a_low_score_can_reopen(database: Database) -> None:
-    """The ticket is in the queue again, unless another one goes on in its place."""
+    """The ticket is in the queue again and waits from now on, unless another one goes on in its place."""
     ticket = solved(database)
     ask(database, ticket)
     database.transact(ratings.rate, Rated(1, 1, reopens=True), later(400))
     assert timeline(database)[-2:] == [("user", "rated"), ("user", "reopened")]
     assert conversation(database).owner is Owner.QUEUE
+    assert database.transact(ticketing.find, ticket.number).waiting_since == later(400)
     database.transact(ratings.rate, Rated(1, 2, reopens=True), later(500))
     assert timeline(database)[-1] == ("user", "rated")
 
@@ -296,9 +297,9 @@ async def test_whoever_asks_something_else_is_answered(talk: Talk) -> None:
     """A question is no score and no comment, a call for a human is heard; the button still counts later."""
     asked = await asks(talk)
     [escalated_] = await talk.say("how do I withdraw?")
-    assert escalated_.ticket == "FD-1002"
+    assert escalated_.ticket == "FD-1001"
     assert rated(talk) == (None, "")
-    await talk.app.tickets.solve("FD-1002", "Anna")
+    await talk.app.tickets.solve("FD-1001", "Anna")
     await sent(talk, 7)
     await talk.say("", choice=asked.choices[0].payload)
     [human] = await talk.say("agent")
@@ -319,7 +320,7 @@ async def test_where_a_human_has_it_the_bot_stays_silent(talk: Talk) -> None:
     await talk.say("agent")
     before = len(talk.channel.sent)
     await talk.say("", 0, choice=asked.choices[0].payload)
-    await talk.app.tickets.take("FD-1002", "Anna")
+    await talk.app.tickets.take("FD-1001", "Anna")
     await sent(talk, before + 1)
     assert [message.author for message in talk.channel.sent[before:]] == ["system"]
     assert rated(talk) == (None, "")

@@ -13,7 +13,7 @@ from bot.store import handling, ticketing, turns
 from bot.store.database import Database, Session
 from bot.store.inbox import KeptFile
 from bot.store.tables import Message, Status, Ticket, TicketEvent, TicketState
-from bot.store.turns import Finished, Heard, Outcome, Reply, Turn
+from bot.store.turn import Finished, Heard, Outcome, Reply, Turn
 from channels.words import Author, Choice, Owner, Place
 from tests.samples import (
     NOW,

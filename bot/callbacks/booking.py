@@ -20,7 +20,7 @@ from bot.store import call_backs
 from bot.store.call_backs import Details, SlotFull
 from bot.store.database import Database
 from bot.store.tables import Ticket
-from bot.store.turns import Matter, Turn
+from bot.store.turn import Matter, Turn
 from channels.words import Choice
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 from pydantic import Field, field_validator
 
 from bot.domain import Risk
 from bot.priority import Priority
-from bot.section import Section
+from bot.section import Section, Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class CallBacksSection(Section):
     #: The calendar whose open hours the slots lie in, by name.
     calendar: str = "always"
     #: The zone of the slots where that is `always`; users whose number tells their own read that.
-    zone: str = "UTC"
+    zone: Zone = "UTC"
     slot_minutes: Annotated[int, Field(ge=5, le=240)] = 30
     #: The first slot offered begins so much later.
     lead_minutes: Annotated[int, Field(ge=0, le=10_080)] = 30
@@ -81,15 +80,6 @@ class CallBacksSection(Section):
         if region is not None and region not in phonenumbers.SUPPORTED_REGIONS:
             raise ValueError(f"{region!r} is no country with telephones: write DE, CN, ...")
         return region
-
-    @field_validator("zone")
-    @classmethod
-    def known_zone(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{zone!r} is no time zone: write Europe/Berlin, Asia/Shanghai, ...") from error
-        return zone
 
     @property
     def slot(self) -> timedelta:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from babel import Locale
-
 from bot.desk.moments import share, short
+from bot.desk.quantities import language_name
 from bot.desk.suggesting import Suggestion, suggestions
 from bot.desk.talk import Entry, Teller
 from bot.policy import RISK, Policy
@@ -108,7 +107,7 @@ def shown(opened: Opened, teller: Teller, policy: Policy, agent: str, now: datet
         state=ticket.state.value,
         assignee=ticket.assignee or "",
         language=ticket.language,
-        speaks=_language(ticket.language, words.language),
+        speaks=language_name(ticket.language, words.language),
         tier=ticket.tier or (view.contact.tier if view.contact else ""),
         team=ticket.team,
         tags=ticket.tags,
@@ -153,10 +152,6 @@ def _asked(said: Sequence[Line]) -> Line | None:
 
 def _rated(rating: Rating | None) -> str:
     return f"{rating.score}/5 {rating.comment or ''}".strip() if rating else ""
-
-
-def _language(code: str, told_in: str) -> str:
-    return Locale.parse(code).get_display_name(told_in) or code
 
 
 def _facts(ticket: Ticket, policy: Policy, language: str) -> Iterator[Known]:

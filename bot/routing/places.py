@@ -18,8 +18,9 @@ from bot.sla.telling import lasting, moment
 from bot.store import routing, waits
 from bot.store.agent_tables import Presence
 from bot.store.database import Database, Session
+from bot.store.escalating import Escalation
 from bot.store.routing import AtDesk, Queued
-from bot.store.ticketing import RANK, Escalation
+from bot.store.ticketing import RANK
 from bot.store.waits import Answered, Crowd, Kind
 
 #: Tickets answered last that say how long it takes.

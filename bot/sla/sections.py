@@ -7,12 +7,12 @@ from collections.abc import Container, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from bot.priority import PRIORITIES, Priority
+from bot.section import Zone
 from bot.sla.calendar import Period
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -126,21 +126,12 @@ class HolidaysSection(_Part):
 class CalendarSection(_Part):
     """Business hours. `always` is open all the time, and then the other keys but `zone` are errors."""
 
-    zone: str = "UTC"
+    zone: Zone = "UTC"
     always: bool = False
     hours: Mapping[str, Periods] = {}
     holidays: HolidaysSection | None = None
     closed: tuple[date, ...] = ()
     exceptions: Mapping[date, Periods] = {}
-
-    @field_validator("zone")
-    @classmethod
-    def known_zone(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"no time zone {zone!r}: write one like Europe/Berlin") from error
-        return zone
 
     @field_validator("hours")
     @classmethod

@@ -15,11 +15,8 @@ from bot.sla.sections import Action
 from bot.store.clock_tables import ClockAct
 from bot.store.merging import give_to
 from bot.store.tables import Conversation, Ticket, TicketState
-from bot.store.ticketing import RANK, add_event, say
+from bot.store.ticketing import FRONTDESK, RANK, add_event, say
 from channels.words import Author, Owner
-
-#: Who does what no person does.
-ACTOR = "frontdesk"
 
 #: What a user is told, in their language: the new time by which somebody answers, whose hours it counts, and now.
 Renewed = Callable[[str | None, datetime, Calendar, datetime], str]
@@ -146,4 +143,4 @@ class Acts:
         return True
 
     def _line(self, kind: str, **detail: object) -> None:
-        add_event(self.session, self.ticket, ACTOR, kind, self.now, **detail)
+        add_event(self.session, self.ticket, FRONTDESK, kind, self.now, **detail)

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from bot.errors import NotFound, Refused
 from bot.store.call_tables import CallBack, CallState
+from bot.store.rows import LARGEST_ID
 from bot.store.tables import Conversation, Ticket
 from bot.store.ticketing import OVER, add_event, conversations, say, ticket_of
 from channels.words import Author, Choice, Owner
@@ -135,7 +136,7 @@ def latest(session: Session, states: Collection[CallState], limit: int) -> list[
 
 def show(session: Session, call_id: int) -> Listed:
     """Raises `NotFound`."""
-    call = session.get(CallBack, call_id) if 0 < call_id < 2**31 else None
+    call = session.get(CallBack, call_id) if 0 < call_id <= LARGEST_ID else None
     if call is None:
         raise NotFound(f"there is no call {call_id}")
     return Listed(call, session.get_one(Ticket, call.ticket_id))
@@ -201,7 +202,8 @@ def locked(session: Session, call_id: int) -> tuple[CallBack, Ticket]:
     call = show(session, call_id).call
     _conversation(session, call.conversation_id)
     session.refresh(call, with_for_update=True)
-    return call, session.get_one(Ticket, call.ticket_id)
+    # As it is by now: others may have changed it until the conversation was had.
+    return call, session.get_one(Ticket, call.ticket_id, with_for_update=True, populate_existing=True)
 
 
 def _conversation(session: Session, conversation_id: int) -> Conversation:

@@ -11,7 +11,7 @@ from bot.errors import Refused
 from bot.store.call_backs import AHEAD, AT_ONCE, Listed, Telling, end, locked, tell
 from bot.store.call_tables import CallBack, CallState
 from bot.store.tables import Ticket
-from bot.store.ticketing import OVER, add_event
+from bot.store.ticketing import FRONTDESK, OVER, add_event
 
 
 def start(session: Session, call_id: int, agent: str, longest: timedelta, now: datetime) -> Listed:
@@ -106,11 +106,11 @@ def settle(
         call.ticket_id = ticket.merged_into_id
     elif ticket.state in OVER:
         end(call, CallState.CANCELLED, "cancelled")
-        add_event(session, ticket, "frontdesk", "call_cancelled", now, call=call.id, outcome="ticket over")
+        add_event(session, ticket, FRONTDESK, "call_cancelled", now, call=call.id, outcome="ticket over")
         tell(session, call, cancelled, now)
     elif call.due_at <= now - slot:
         end(call, CallState.MISSED, "overdue")
-        add_event(session, ticket, "frontdesk", "call_missed", now, call=call.id, attempt=0, retry_at=None)
+        add_event(session, ticket, FRONTDESK, "call_missed", now, call=call.id, attempt=0, retry_at=None)
         tell(session, call, overdue, now)
     return True
 

@@ -17,6 +17,7 @@ from bot.store.handling import tell
 from bot.store.settling import settle
 from bot.store.tables import Conversation, Ticket, TicketState
 from bot.store.ticketing import (
+    FRONTDESK,
     OVER,
     Notice,
     add_event,
@@ -107,7 +108,7 @@ def close_old(session: Session, solved_before: datetime, now: datetime, limit: i
     ).all()
     for ticket in old:
         ticket.state = TicketState.CLOSED
-        add_event(session, ticket, "frontdesk", "closed", now)
+        add_event(session, ticket, FRONTDESK, "closed", now)
     return [ticket.number for ticket in old]
 
 

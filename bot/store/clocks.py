@@ -10,10 +10,10 @@ from sqlmodel import Session, col, func, select, update
 from bot.sla.clocks import Clock, Clocks, clocks
 from bot.sla.history import steps
 from bot.sla.policies import Policies, Policy
-from bot.store.acting import ACTOR, Acts, Hooks
+from bot.store.acting import Acts, Hooks
 from bot.store.clock_tables import ClockAct, ClockRules
-from bot.store.tables import Conversation, Ticket, TicketEvent
-from bot.store.ticketing import OVER, add_event, conversations, find
+from bot.store.tables import Ticket, TicketEvent
+from bot.store.ticketing import FRONTDESK, OVER, add_event, find, locked
 
 
 def due(session: Session, now: datetime, limit: int) -> Sequence[str]:
@@ -47,7 +47,7 @@ def look(session: Session, number: str, policies: Policies, hooks: Hooks, now: d
 
     Whoever looks second, in this process or another, finds nothing left to do.
     """
-    ticket, found = _locked(session, number)
+    ticket, found = locked(session, number)
     if ticket.look_at is None or ticket.look_at > now:
         return ()
     policy = policies.match(ticket.priority, ticket.category, ticket.tier)
@@ -111,12 +111,4 @@ def _go_by(session: Session, ticket: Ticket, policy: Policy, policies: Policies,
     before, ticket.sla = ticket.sla, policy.name
     if before and before not in policies:
         detail = {"from": before, "to": policy.name, "reason": "deleted"}
-        add_event(session, ticket, ACTOR, "policy_changed", now, **detail)
-
-
-def _locked(session: Session, number: str) -> tuple[Ticket, Sequence[Conversation]]:
-    """Conversations first, the ticket second, as turns and sends lock them."""
-    ticket = find(session, number)
-    found = conversations(session, ticket)
-    session.refresh(ticket, with_for_update=True)
-    return ticket, found
+        add_event(session, ticket, FRONTDESK, "policy_changed", now, **detail)

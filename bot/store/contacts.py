@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from bot.errors import Refused
 from bot.store.contact_tables import CompanyAttribute
 from bot.store.tables import Address, Contact, Conversation, Ticket, TicketConversation
-from bot.store.ticketing import OVER, add_event
+from bot.store.ticketing import FRONTDESK, OVER, add_event
 from bot.tiers import TIER, Tiers
 from channels.vouched import MOST, Value, Vouched
 
@@ -158,7 +158,7 @@ def _tell(session: Session, contact: Contact, tiers: Tiers, now: datetime) -> No
         tier = next((found for channel in channels if (found := tiers.on(contact.tier, channel))), "")
         if tier != ticket.tier:
             before, ticket.tier = ticket.tier, tier
-            add_event(session, ticket, "frontdesk", "tier_changed", now, before=before, after=tier)
+            add_event(session, ticket, FRONTDESK, "tier_changed", now, before=before, after=tier)
 
 
 def _open_tickets(session: Session, contact: Contact) -> Iterable[tuple[Ticket, Sequence[str]]]:

@@ -24,7 +24,7 @@ from bot.store.tables import (
     TicketConversation,
     TicketState,
 )
-from bot.store.ticketing import OVER, add_event, change_owner, find, ticket_of
+from bot.store.ticketing import OVER, add_event, change_owner, find, going_on, ticket_of
 from channels.words import Author, Owner, Place
 
 #: Said so long before the ticket was opened belongs to it.
@@ -32,9 +32,6 @@ BEFORE = timedelta(hours=1)
 
 #: Messages on the page: the newest.
 MOST_MESSAGES = 200
-
-#: Tickets merged into one another that are followed.
-MOST_MERGES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +105,7 @@ def page(session: Session, ticket_id: int, conversation_id: int, given: int) -> 
     conversation = session.get(Conversation, conversation_id) if ticket else None
     if ticket is None or conversation is None:
         raise NotFound("the link opens nothing")
-    ticket = _merged(session, ticket)
+    ticket = going_on(session, ticket)
     if session.get(TicketConversation, (ticket.id, conversation.id)) is None:
         raise NotFound("the link opens nothing")
     address = session.get_one(Address, conversation.address_id)
@@ -159,7 +156,7 @@ def to_humans(session: Session, ticket_id: int, conversation_id: int, now: datet
     if ticket.state in OVER:
         _reopen(session, ticket, conversation, now)
     elif conversation.owner is Owner.BOT:
-        _call(ticket, conversation)
+        _call(ticket, conversation, now)
         add_event(session, ticket, "user", "escalated", now, reason="human")
 
 
@@ -167,25 +164,16 @@ def _reopen(session: Session, ticket: Ticket, conversation: Conversation, now: d
     if ticket_of(session, conversation.id):
         raise Refused(f"another ticket goes on in place of {ticket.number}")
     ticket.solved_at = None
-    _call(ticket, conversation)
+    _call(ticket, conversation, now)
     settle(session, conversation.id, now, solved=False)
     add_event(session, ticket, "user", "reopened", now)
 
 
-def _call(ticket: Ticket, conversation: Conversation) -> None:
+def _call(ticket: Ticket, conversation: Conversation, now: datetime) -> None:
     ticket.state = TicketState.OPEN if ticket.first_response_at else TicketState.NEW
-    ticket.assignee = None
+    ticket.assignee, ticket.waiting_since = None, ticket.waiting_since or now
     change_owner(conversation, Owner.QUEUE)
     conversation.dialogue, conversation.status = {}, Status.OPEN
-
-
-def _merged(session: Session, ticket: Ticket) -> Ticket:
-    """The ticket that goes on in its place."""
-    for _ in range(MOST_MERGES):
-        if ticket.merged_into_id is None:
-            break
-        ticket = session.get_one(Ticket, ticket.merged_into_id)
-    return ticket
 
 
 def _said(session: Session, ticket: Ticket, address: Address) -> list[Said]:

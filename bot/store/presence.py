@@ -14,7 +14,7 @@ from bot.store.agent_tables import Agent, Presence
 from bot.store.attendance_tables import Attendance
 
 #: A sign of life so soon after the last is not written down.
-SOON = timedelta(seconds=15)
+TOO_SOON = timedelta(seconds=15)
 
 #: Clocks of several machines differ by less; a moment further ahead was written before a clock was put back.
 AHEAD = timedelta(minutes=1)
@@ -47,7 +47,7 @@ def seen(session: Session, name: str, now: datetime) -> None:
     if agent is None:
         raise NotFound(f"there is no agent {name!a}")
     attendance = session.get(Attendance, agent.id)
-    if attendance and agent.presence is attendance.chosen and abs(now - attendance.seen_at) < SOON:
+    if attendance and agent.presence is attendance.chosen and abs(now - attendance.seen_at) < TOO_SOON:
         return
     agent = agent_named(session, name)
     attendance = _attendance(session, agent, now)

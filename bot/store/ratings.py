@@ -27,6 +27,10 @@ from channels.words import Author, Choice, Owner
 #: A ticket with this tag is nobody's to ask about.
 SPAM = "spam"
 
+#: Where a ticket has one of the others it is solved. Asked for that alone, SQLite would look up all that are, not those
+#: of the time.
+NOT_SOLVED = tuple(state for state in TicketState if state is not TicketState.SOLVED)
+
 #: Characters of a comment.
 LONGEST_COMMENT = 2000
 
@@ -68,8 +72,7 @@ def candidates(
     return session.exec(
         select(Ticket.id)
         .where(
-            # Not those that are solved, which is the same: SQLite would look up all of them, not those of the time.
-            Ticket.state != TicketState.CLOSED,
+            col(Ticket.state).not_in(NOT_SOLVED),
             col(Ticket.solved_at) >= since,
             col(Ticket.solved_at) <= until,
             ~decided,

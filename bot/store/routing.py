@@ -26,14 +26,11 @@ from bot.store.tables import (
     TicketEvent,
     TicketState,
 )
-from bot.store.ticketing import OVER, Notice
+from bot.store.ticketing import FRONTDESK, OVER, Notice
 from channels.words import Author, Owner
 
 #: States of a ticket that wait for an agent.
 OURS = (TicketState.NEW, TicketState.OPEN)
-
-#: Who does what no person does.
-ACTOR = "frontdesk"
 
 #: Why a ticket was taken from an agent who was there.
 LATE = ("unanswered", "breached")
@@ -140,7 +137,7 @@ def assign(session: Session, number: str, name: str, notice: Notice, now: dateti
         ticketing.change_owner(conversation, Owner.AGENT)
     ticketing.say(session, found[-1], Author.SYSTEM, name, notice(found[-1].language), now)
     presence.given(session, agent, now)
-    ticketing.add_event(session, ticket, ACTOR, "assigned", now, **{"from": None, "to": name})
+    ticketing.add_event(session, ticket, FRONTDESK, "assigned", now, **{"from": None, "to": name})
     return found
 
 
@@ -183,7 +180,7 @@ def give_back(session: Session, number: str, name: str, why: str, notice: Notice
             ticketing.change_owner(conversation, Owner.QUEUE)
     if told and found:
         ticketing.say(session, found[-1], Author.SYSTEM, "", notice(found[-1].language), now)
-    ticketing.add_event(session, ticket, ACTOR, "returned", now, agent=name, reason=why, told=told)
+    ticketing.add_event(session, ticket, FRONTDESK, "returned", now, agent=name, reason=why, told=told)
     return True
 
 

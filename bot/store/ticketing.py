@@ -1,4 +1,4 @@
-"""How a ticket begins, which one a conversation belongs to, and its timeline: each change is a line of it.
+"""Which ticket a conversation belongs to, how one is found and locked, and its timeline: each change is a line of it.
 
 The timeline is a chain: a line carries the digest of the one before, and the database changes and removes none.
 """
@@ -6,9 +6,8 @@ The timeline is a chain: a line carries the digest of the one before, and the da
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam
@@ -17,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from bot.errors import NotFound, Refused
 from bot.store.chain import link
-from bot.store.settling import settle
+from bot.store.outside import announce_outside
 from bot.store.tables import (
     Conversation,
     Message,
@@ -27,8 +26,6 @@ from bot.store.tables import (
     TicketEvent,
     TicketState,
 )
-from bot.store.ticketing_tables import LinkKind, TicketLink
-from bot.store.webhooks import announce_outside
 from channels.words import Author, Owner
 
 #: Tickets in these states take no more work.
@@ -36,6 +33,9 @@ OVER = (TicketState.SOLVED, TicketState.CLOSED)
 
 #: The first ticket has the number after this one, so that no customer is number 1.
 FIRST_NUMBER = 1000
+
+#: Who does what no person does.
+FRONTDESK = "frontdesk"
 
 RANK = ("low", "normal", "high", "urgent")
 
@@ -64,35 +64,6 @@ _SOLVED = (
     .order_by(col(TicketEvent.id).desc())
     .limit(1)
 )
-_LAST = (
-    select(Ticket)
-    .join(TicketConversation)
-    .where(TicketConversation.conversation_id == bindparam("conversation"))
-    .order_by(col(Ticket.id).desc())
-    .limit(1)
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Escalation:
-    """Why and how a conversation goes to a human."""
-
-    prefix: str
-    title: str
-    category: str
-    priority: str
-    #: human, unsure, unhelpful, risk, down, fault or policy.
-    reason: str
-    language: str
-    #: Until the first answer of a human, as the user is told.
-    promise: timedelta
-    facts: Mapping[str, str] = field(default_factory=dict)
-    tried: Sequence[str] = ()
-    tier: str = ""
-    #: The person says that it did not help, and names no new matter.
-    unhelped: bool = False
-    #: How long after it was solved a ticket of the same matter is opened again, in place of a new one.
-    reopens: timedelta = timedelta(0)
 
 
 def ticket_of(session: Session, conversation_id: int) -> Ticket | None:
@@ -118,44 +89,6 @@ def open_tickets(session: Session, conversation_id: int, but: Ticket | None = No
     ).all()
 
 
-def escalate(session: Session, conversation: Conversation, escalation: Escalation, now: datetime) -> Ticket:
-    """Puts the conversation in the queue: on its open ticket, on one just solved of the same matter, or on a new one.
-
-    A new one of the same matter is a follow-up of the last.
-    """
-    ticket = ticket_of(session, conversation.id)
-    reason = {"reason": escalation.reason}
-    if ticket:
-        _renew(ticket, escalation, now)
-        add_event(session, ticket, "bot", "escalated", now, **reason, category=escalation.category)
-    elif (last := _same_matter(session, conversation, escalation)) and _is_fresh(last, escalation, now):
-        ticket = last
-        _renew(ticket, escalation, now)
-        ticket.solved_at = None
-        add_event(session, ticket, "bot", "reopened", now, **reason, category=escalation.category)
-    else:
-        ticket = _open(session, conversation, escalation, now)
-        add_event(session, ticket, "bot", "opened", now, **reason, **({"follows": last.number} if last else {}))
-        if last:
-            session.add(
-                TicketLink(ticket_id=ticket.id, other_id=last.id, kind=LinkKind.FOLLOW_UP, agent="bot", created_at=now)
-            )
-    change_owner(conversation, Owner.QUEUE)
-    settle(session, conversation.id, now, solved=False)
-    return ticket
-
-
-def _same_matter(session: Session, conversation: Conversation, escalation: Escalation) -> Ticket | None:
-    """The conversation's last ticket, locked, where the escalation is about what that was about."""
-    last = session.exec(_LAST.with_for_update(of=Ticket), params={"conversation": conversation.id}).first()
-    return last if last and (escalation.unhelped or last.category == escalation.category) else None
-
-
-def _is_fresh(last: Ticket, escalation: Escalation, now: datetime) -> bool:
-    solved = last.solved_at if last.state is TicketState.SOLVED else None
-    return solved is not None and now - solved < escalation.reopens
-
-
 def change_owner(conversation: Conversation, owner: Owner) -> None:
     """From here on `owner` answers; whatever another wrote before is overtaken."""
     if conversation.owner is not owner:
@@ -172,7 +105,7 @@ def file_under(
         raise NotFound(f"conversation {conversation_id} is with a human but has no ticket")
     _hear_user(session, ticket, "message", message_id, now)
     if redacted:
-        add_event(session, ticket, "frontdesk", "redacted", now, message=message_id)
+        add_event(session, ticket, FRONTDESK, "redacted", now, message=message_id)
 
 
 def note_edit(session: Session, message: Message, kind: str, now: datetime) -> None:
@@ -190,7 +123,7 @@ def note_delivery(session: Session, message: Message, kind: str, now: datetime) 
     ticket = ticket_of(session, message.conversation_id) or _ticket_then(session, message)
     if ticket:
         detail = {"message": message.id, "error": message.error, "parts_sent": message.parts_sent}
-        add_event(session, ticket, "frontdesk", kind, now, **detail)
+        add_event(session, ticket, FRONTDESK, kind, now, **detail)
 
 
 def _ticket_then(session: Session, message: Message) -> Ticket | None:
@@ -240,6 +173,13 @@ def find(session: Session, number: str) -> Ticket:
     return ticket
 
 
+def going_on(session: Session, ticket: Ticket) -> Ticket:
+    """The ticket that goes on in place of one that was merged, itself where it was not."""
+    while ticket.merged_into_id:
+        ticket = session.get_one(Ticket, ticket.merged_into_id)
+    return ticket
+
+
 def refuse_over(session: Session, ticket: Ticket) -> None:
     """Raises `Refused` where the ticket takes no more work, with where it went on or who solved it."""
     if ticket.merged_into_id:
@@ -280,18 +220,6 @@ def say(session: Session, conversation: Conversation, author: Author, name: str,
     return message
 
 
-def _renew(ticket: Ticket, escalation: Escalation, now: datetime) -> None:
-    """An open ticket goes back to the queue with what is new. Of two promises yet to be kept the earlier one holds."""
-    told = now + escalation.promise
-    ticket.promised_at = min(told, ticket.promised_at) if ticket.promised_at > now else told
-    ticket.priority = max(ticket.priority, escalation.priority, key=RANK.index)
-    ticket.facts = {**ticket.facts, **escalation.facts}
-    ticket.tried = list(dict.fromkeys([*ticket.tried, *escalation.tried]))
-    ticket.state = TicketState.OPEN if ticket.first_response_at else TicketState.NEW
-    ticket.assignee = None
-    ticket.waiting_since = ticket.waiting_since or now
-
-
 def _hear_user(session: Session, ticket: Ticket, kind: str, message_id: int, now: datetime) -> None:
     """It is our turn, also where the ticket was put on hold: nobody must miss what the user adds."""
     if ticket.state in (TicketState.PENDING, TicketState.ON_HOLD):
@@ -321,28 +249,3 @@ def lock(session: Session, ids: Sequence[int]) -> None:
     ).all()
     for id_ in ids:
         session.get_one(Ticket, id_, with_for_update=True, populate_existing=True)
-
-
-def _open(session: Session, conversation: Conversation, escalation: Escalation, now: datetime) -> Ticket:
-    ticket = Ticket(
-        # Unique until the id is known.
-        number=f"new-{conversation.id}-{conversation.epoch}",
-        title=escalation.title,
-        category=escalation.category,
-        priority=escalation.priority,
-        language=escalation.language,
-        reason=escalation.reason,
-        facts=dict(escalation.facts),
-        tried=list(escalation.tried),
-        tier=escalation.tier,
-        promised_at=now + escalation.promise,
-        waiting_since=now,
-        first_promised_at=now + escalation.promise,
-        created_at=now,
-        updated_at=now,
-    )
-    session.add(ticket)
-    session.flush()
-    ticket.number = f"{escalation.prefix}-{FIRST_NUMBER + ticket.id}"
-    session.add(TicketConversation(ticket_id=ticket.id, conversation_id=conversation.id))
-    return ticket

@@ -10,11 +10,11 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from bot.errors import Refused
+from bot.errors import NotFound, Refused
 from bot.store.link_tables import PrivateLink
 from bot.store.merging import SHARED, both, close_into, give_to, ids_of, join, leave
 from bot.store.tables import Message, Ticket, TicketEvent, TicketState
-from bot.store.ticketing import add_event, conversations, find, refuse_over
+from bot.store.ticketing import add_event, conversations, find, going_on, refuse_over
 from channels.words import Author, Owner
 
 #: Lines by which a ticket remembers an act, each with the one that the other ticket has then.
@@ -50,12 +50,10 @@ def undo(session: Session, number: str, agent: str, now: datetime) -> tuple[Tick
 
 def followed(session: Session, number: str) -> Ticket | None:
     """The ticket that `number` goes on as, itself where it went into no other; None where there is none."""
-    wanted = number.strip().upper()
-    named = wanted.isascii() and wanted.isprintable()
-    ticket = session.exec(select(Ticket).where(Ticket.number == wanted)).first() if named else None
-    while ticket and ticket.merged_into_id:
-        ticket = session.get_one(Ticket, ticket.merged_into_id)
-    return ticket
+    try:
+        return going_on(session, find(session, number))
+    except NotFound:
+        return None
 
 
 def shown_of(session: Session, ticket: Ticket) -> list[int]:

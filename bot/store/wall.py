@@ -15,6 +15,7 @@ from bot.store.agent_tables import Presence
 from bot.store.channel_tables import ChannelState
 from bot.store.list_tables import ACTIVE, HOLDER, SINCE, WAITS
 from bot.store.reporting import TICKET
+from bot.store.selecting import SOON
 from bot.store.tables import Ticket
 
 AGENT = SQLModel.metadata.tables["agent"]
@@ -23,8 +24,8 @@ DUE_AT = TICKET.c.due_at
 #: Tickets named on the wall, of each kind.
 MOST = 6
 
-#: A deadline that near is counted, the nearer ones by themselves.
-VERY_SOON, SOON = timedelta(minutes=15), timedelta(minutes=60)
+#: Of the deadlines that are soon, those that near are counted by themselves.
+VERY_SOON = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,31 +17,15 @@ from sqlmodel import Session, col, delete, select
 
 from bot.errors import NotFound, Refused
 from bot.store.agent_tables import Agent, Role
-from bot.store.tables import Ticket, TicketEvent
+from bot.store.outside import ENDPOINTS_TOLD
+from bot.store.rows import LARGEST_ID
 from bot.store.webhook_tables import DeliveryState, WebhookDelivery, WebhookEndpoint
-
-#: What is told of a ticket, in the API's words. The facts of the person stay inside: who needs them asks the API.
-FIELDS = ("number", "title", "category", "priority", "state", "assignee", "language", "reason")
-MOMENTS = ("promised_at", "created_at", "updated_at", "first_response_at", "solved_at")
-
-#: What a line of the timeline keeps to itself: the text of a note is for agents.
-INSIDE = frozenset({"text"})
-
-# Built once: every line of every timeline asks.
-_TOLD = (
-    select(WebhookEndpoint.id, WebhookEndpoint.kinds)
-    .where(WebhookEndpoint.enabled, col(WebhookEndpoint.removed_at).is_(None))
-    .order_by(col(WebhookEndpoint.id))
-)
 
 #: Endpoints at a time: every line of every timeline makes a row for each.
 MOST_ENDPOINTS = 20
 
 #: Characters of an answer or a reason that are kept.
 LONGEST_ANSWER = 200
-
-#: Whoever asks for more than an id can be is answered without asking the database.
-LARGEST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,34 +63,9 @@ class EndpointView:
     last: WebhookDelivery | None
 
 
-def announce_outside(session: Session, ticket: Ticket, event: TicketEvent) -> None:
-    """Every endpoint that wants to know of the line is to be told, in the transaction that writes it."""
-    kind = f"ticket.{event.kind}"
-    told = session.connection().execute(_TOLD).all()
-    for endpoint_id, kinds in told:
-        if not kinds or kind in kinds:
-            queue(session, endpoint_id, _body(kind, ticket, event), event.at, ticket.id)
-
-
-def queue(
-    session: Session, endpoint_id: int, body: Mapping[str, Any], now: datetime, ticket_id: int | None = None
-) -> WebhookDelivery:
-    """Something to tell an endpoint, with a key of its own."""
-    delivery = WebhookDelivery(
-        key=f"msg_{secrets.token_hex(16)}",
-        endpoint_id=endpoint_id,
-        ticket_id=ticket_id,
-        body=dict(body),
-        due_at=now,
-        created_at=now,
-    )
-    session.add(delivery)
-    return delivery
-
-
 def add(session: Session, url: str, kinds: Sequence[str], agent: str, now: datetime) -> WebhookEndpoint:
     """A new endpoint. Raises `Refused` where there are enough."""
-    if len(session.exec(_TOLD).all()) >= MOST_ENDPOINTS:
+    if len(session.exec(ENDPOINTS_TOLD).all()) >= MOST_ENDPOINTS:
         raise Refused(f"there are {MOST_ENDPOINTS} endpoints already: remove one first")
     endpoint = WebhookEndpoint(url=url, salt=secrets.token_hex(32), kinds=list(kinds), created_by=agent, created_at=now)
     session.add(endpoint)
@@ -228,19 +187,6 @@ def may_manage(session: Session, agent: str) -> bool:
     """Admins may: whoever adds an endpoint reads along with every ticket."""
     row = session.exec(select(Agent).where(Agent.name == agent, col(Agent.removed_at).is_(None))).first()
     return row is not None and row.role is Role.ADMIN
-
-
-def _body(kind: str, ticket: Ticket, event: TicketEvent) -> dict[str, Any]:
-    moments = {name: getattr(ticket, name) for name in MOMENTS}
-    told = {name: value.isoformat() if value else None for name, value in moments.items()}
-    line = {
-        "at": event.at.isoformat(),
-        "actor": event.actor,
-        "kind": event.kind,
-        "detail": {name: value for name, value in event.detail.items() if name not in INSIDE},
-    }
-    fields = {name: getattr(ticket, name) for name in FIELDS}
-    return {"type": kind, "at": line["at"], "data": {"ticket": {**fields, **told}, "event": line}}
 
 
 def _due(session: Session, endpoint_id: int, now: datetime, limit: int) -> Sequence[WebhookDelivery]:

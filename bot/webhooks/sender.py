@@ -16,7 +16,7 @@ from bot.host import clean_text
 from bot.loops import every, rest
 from bot.metrics import WEBHOOKS
 from bot.settings import WebhookSection
-from bot.store import webhooks
+from bot.store import outside, webhooks
 from bot.store.database import Database, Session
 from bot.store.webhooks import LONGEST_ANSWER, Claimed, Result
 from bot.webhooks.signing import secret, signed
@@ -166,7 +166,7 @@ class Sender:
 def _queue_test(session: Session, endpoint_id: int, now: datetime, lease: timedelta) -> Claimed:
     webhooks.find(session, endpoint_id)
     body = {"type": "webhook.test", "at": now.isoformat(), "data": {}}
-    delivery = webhooks.queue(session, endpoint_id, body, now)
+    delivery = outside.queue(session, endpoint_id, body, now)
     session.flush()
     return webhooks.claim_one(session, delivery.key, now, lease)
 

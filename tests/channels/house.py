@@ -22,7 +22,7 @@ from bot.store import outbox, turns
 from bot.store.database import Database, Session
 from bot.store.inbox import KeptFile
 from bot.store.tables import Address, Conversation, File, Message, MessageState
-from bot.store.turns import Outcome, Reply
+from bot.store.turn import Outcome, Reply, Turn
 from channels.base import Channel
 from channels.words import Attachment, Choice
 from tests.channels.peer import Peer
@@ -122,7 +122,7 @@ class House:
         return found.id
 
 
-def _finish(session: Session, turn: turns.Turn, outcome: Outcome, kept: Sequence[KeptFile]) -> None:
+def _finish(session: Session, turn: Turn, outcome: Outcome, kept: Sequence[KeptFile]) -> None:
     turns.finish(session, turn, outcome, now())
     message = session.exec(select(Message).order_by(col(Message.id).desc())).first()
     assert message

@@ -69,7 +69,7 @@ def sources() -> list[Path]:
 def test_every_text_that_is_asked_for_is_there() -> None:
     """By its whole name, or one for each value that is joined to its beginning."""
     asked = {found.group(1, 2) for path in sources() for found in USED.finditer(path.read_text("utf-8"))}
-    whole = {name for name, end in asked if end != "{" and not name.endswith("_")}
+    whole = {name for name, end in asked if end != "{" and not name.endswith(("_", "."))}
     assert whole
     assert whole - texts()["en"].keys() == set()
 

@@ -10,9 +10,9 @@ import pytest
 import bot.settling
 from bot.conversation import now
 from bot.store import handling
+from bot.store.escalating import Escalation
 from bot.store.settling_tables import Settling
 from bot.store.tables import Ticket
-from bot.store.ticketing import Escalation
 from tests.channels.discord.peer import DiscordPeer
 from tests.channels.discord.wire import BOT, Json
 from tests.channels.house import House
