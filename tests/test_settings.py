@@ -65,6 +65,25 @@ def test_all_problems_are_told_at_once_with_their_lines(tmp_path: Path, monkeypa
     }
 
 
+@pytest.mark.parametrize("more", ["client_secret: s3cret", "create: true", "timeout_seconds: 0", "domains: ['@a.org']"])
+def test_a_provider_that_opens_the_desk_is_set_up_with_care(tmp_path: Path, more: str) -> None:
+    """Its secret stands elsewhere, not everybody it knows becomes an agent, and a domain is one."""
+    own = "issuer: 'https://idp.example.org/', client_id: frontdesk"
+    found = load(tmp_path, f"desk: {{oidc: {{{own}}}}}").desk.oidc
+    assert found
+    assert found.issuer == "https://idp.example.org/"
+    with pytest.raises(Misconfigured) as raised:
+        load(tmp_path, f"desk: {{oidc: {{{own}, {more}}}}}")
+    assert "s3cret" not in str(raised.value)
+
+
+def test_nothing_is_said_to_a_provider_in_the_clear(tmp_path: Path) -> None:
+    """But to one on this machine, for trying it out."""
+    assert load(tmp_path, "desk: {oidc: {issuer: 'http://localhost:8081/realms/x', client_id: x}}").desk.oidc
+    with pytest.raises(Misconfigured, match="https://host"):
+        load(tmp_path, "desk: {oidc: {issuer: 'http://idp.example.org', client_id: x}}")
+
+
 @pytest.mark.parametrize("text", ["web: [", "- a\n- b\n", "web: {port: 1}\nweb: {port: 2}\n"])
 def test_what_is_not_a_mapping_is_told_with_its_line(tmp_path: Path, text: str) -> None:
     """Broken YAML, a list, a key given twice."""

@@ -10,15 +10,17 @@ from typing import Annotated
 import typer
 
 from bot import settings
+from bot.access.oidc.check import provider_problems
 from bot.check import built, problems
 from bot.check_connect import connection_problems
 from bot.check_training import training_problems
 from bot.commands.shared import DEFAULT_CONFIG, ConfigOption, out, plainly
 from bot.config_file import ConfigFile
+from bot.conversation import now
 from bot.errors import Problem
 
 ConnectOption = Annotated[
-    bool, typer.Option("--connect", help="Logs in to every channel too, and tells what is missing there.")
+    bool, typer.Option("--connect", help="Logs in to every channel too, asks the OpenID provider, and tells what is missing there.")
 ]
 
 
@@ -42,6 +44,11 @@ def check(config: ConfigOption = DEFAULT_CONFIG, *, connect: ConnectOption = Fal
 
 def _connecting(file: ConfigFile, found: list[Problem]) -> list[Problem]:
     """Nobody logs in with settings that are wrong as they stand."""
-    if any(problem.key.startswith("channels") for problem in found):
+    if any(problem.key.startswith(("channels", "desk.oidc")) for problem in found):
         return []
-    return asyncio.run(connection_problems(built(settings.load(file), file), file))
+    return asyncio.run(_connected(settings.load(file), file))
+
+
+async def _connected(known: settings.Settings, file: ConfigFile) -> list[Problem]:
+    channels = await connection_problems(built(known, file), file)
+    return [*channels, *await provider_problems(known.desk.oidc, file, now())]

@@ -52,7 +52,7 @@ async def log_in(request: Request, email: Typed = "", password: Typed = "", next
 
 
 def login_page(request: Request, wrong: str, status: int = 200, *, next: str = HOME, email: str = "") -> Response:  # noqa: A002
-    """The login; `wrong` is the name of the text that says why it is shown again."""
+    """The login; `wrong` says why it is shown again, by the texts' names behind `login_`."""
     gate = gate_of(request)
     return page(
         "access/login.html",

@@ -88,10 +88,10 @@ def _admitted(gate: Gate, signed: Signed, wanted: str) -> Response:
 
 #: What the page says, and its status.
 TOLD: dict[type[Refused], tuple[str, int]] = {
-    ProviderAway: ("oidc_away", 502),
-    ProviderRefused: ("oidc_refused", 403),
-    NotBelieved: ("oidc_not_believed", 400),
-    NotAnAgent: ("oidc_not_an_agent", 403),
+    ProviderAway: ("away", 502),
+    ProviderRefused: ("refused", 403),
+    NotBelieved: ("not_believed", 400),
+    NotAnAgent: ("not_an_agent", 403),
 }
 
 

@@ -1,4 +1,4 @@
-"""Keys to the API: for admins."""
+"""Tokens, which open the API: for admins."""
 
 from __future__ import annotations
 

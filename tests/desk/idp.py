@@ -173,5 +173,10 @@ def by_stranger(claims: dict[str, Any], kid: str) -> str:
     return jwt.encode({"alg": "RS256", "kid": kid}, claims, key("stranger"))
 
 
+def without_end(claims: dict[str, Any], kid: str) -> str:
+    """A header that nests until the stack is full."""
+    return f"{base64.urlsafe_b64encode(b'[' * 100_000).decode()}.{_part(claims)}.x"
+
+
 def _part(value: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()

@@ -13,7 +13,7 @@ from bot.access.oidc.errors import NotAnAgent, NotBelieved
 from bot.access.oidc.identity import Identity, Received, claims_of, identity_of
 from bot.access.settings import Oidc
 from bot.conversation import now
-from tests.desk.idp import CLIENT, Idp, by_public_key, by_stranger, key, unsigned
+from tests.desk.idp import CLIENT, Idp, by_public_key, by_stranger, key, unsigned, without_end
 
 ISSUER = "https://accounts.example.org/"
 OIDC = Oidc(issuer=ISSUER, client_id=CLIENT, domains=("example.org",), second_factor=("mfa", "gold"))
@@ -74,7 +74,7 @@ def test_a_token_that_came_with_another_is_not_believed() -> None:
         believed(Idp(), access_token="another")
 
 
-@pytest.mark.parametrize("sign", [unsigned, by_public_key, by_stranger, lambda *_: "x.y", lambda *_: ""])
+@pytest.mark.parametrize("sign", [unsigned, by_public_key, by_stranger, without_end, lambda *_: "x.y", lambda *_: ""])
 def test_a_token_without_the_providers_signature_is_not_believed(sign: Callable[[dict[str, Any], str], str]) -> None:
     """None, HS256 with the public key as the secret, a stranger's key under the provider's name, no token at all."""
     with pytest.raises(NotBelieved):

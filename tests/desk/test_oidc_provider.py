@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,10 +14,12 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bot.access.oidc.attempt import Attempt, new_attempt
+from bot.access.oidc.check import provider_problems
 from bot.access.oidc.errors import ProviderAway, ProviderRefused
 from bot.access.oidc.provider import LASTS, Provider
 from bot.access.oidc.transport import Line
 from bot.access.settings import Oidc
+from bot.config_file import ConfigFile
 from bot.conversation import now
 from tests.desk.idp import BACK, CLIENT, SECRET, Answer, Idp, authorized, provided
 
@@ -154,3 +157,18 @@ async def test_a_provider_of_another_name_is_not_the_one(idp: Idp) -> None:
     with pytest.raises(ProviderAway):
         await provider_of(idp).address(new_attempt("/desk"), BACK, now())
     assert idp.asked == ["/.well-known/openid-configuration"]
+
+
+async def test_check_tells_what_is_wrong_with_it(idp: Idp, tmp_path: Path) -> None:
+    """At its line: nothing where it is as configured, else that it calls itself otherwise, or does not answer."""
+    path = tmp_path / "config.yaml"
+    path.write_text(f"desk:\n  oidc:\n    issuer: {idp.issuer}\n", encoding="utf-8")
+    file, oidc = ConfigFile(path), Oidc(issuer=idp.issuer, client_id=CLIENT)
+    assert await provider_problems(None, file, now()) == []
+    assert await provider_problems(oidc, file, now()) == []
+    (problem,) = await provider_problems(oidc.model_copy(update={"issuer": f"{idp.issuer}/"}), file, now())
+    assert (problem.where.endswith("config.yaml:3"), problem.key) == (True, "desk.oidc.issuer")
+    assert "calls itself otherwise" in problem.what
+    idp.answers["/jwks"] = broken
+    (problem,) = await provider_problems(oidc, file, now())
+    assert problem.what == "the provider answered 503"

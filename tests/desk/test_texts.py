@@ -8,6 +8,7 @@ from string import Formatter
 
 import pytest
 
+from bot.desk.oidc_pages import TOLD
 from bot.desk.pages import KEYS, PLACES
 from bot.desk.texts import FOLDER, texts
 from bot.store.agent_tables import Presence
@@ -24,6 +25,7 @@ USED = re.compile(r"""\b(?:t|words|told)\(\s*f?["']([a-z]+\.\w*)(["'{])""")
 
 #: What the values are that are joined to a beginning.
 JOINED = {
+    "access.login_": ["wrong", "too_many", *(name for name, _ in TOLD.values())],
     "desk.state_": [state.value for state in TicketState],
     "desk.priority_": RANK,
     "desk.presence_": [presence.value for presence in Presence],

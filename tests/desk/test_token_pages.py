@@ -1,4 +1,4 @@
-"""Keys to the API, made and revoked at the desk."""
+"""Tokens made and revoked at the desk."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def claims_of(received: Received, keys: KeySet, oidc: Oidc, now: datetime) -> di
         params = {"nonce": received.nonce, "client_id": oidc.client_id, "access_token": received.access_token}
         claims = CodeIDToken(token.claims, token.header, options, params)
         claims.validate(now=int(now.timestamp()), leeway=LEEWAY)
-    except (JoseError, ValueError, TypeError, AttributeError, KeyError) as error:
+    except (JoseError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         raise NotBelieved(f"the ID token is not believed: {type(error).__name__}") from error
     _for_us(claims, oidc.client_id)
     return dict(claims)
