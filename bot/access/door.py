@@ -18,7 +18,10 @@ STATIC = f"{HOME}/static/"
 #: Files in one message, as in the web chat.
 MOST_FILES = 5
 
-#: Bytes of a form that carries no file and needs no session: signing in.
+#: What needs no session: its forms are read before anybody knows who sent them, whatever cookie came along.
+OPEN = (f"{HOME}/login", f"{HOME}/invite/")
+
+#: Bytes of such a form, and of whatever comes without a session.
 LONGEST_FORM = 20_000
 
 
@@ -47,7 +50,7 @@ class Door:
 
     async def _longest(self, scope: Scope, headers: Headers) -> int:
         """A form is read before anybody asks who sent it: long ones are asked for here, whatever cookie came along."""
-        if _is_short(headers) or not await _is_entered(scope):
+        if scope["path"].startswith(OPEN) or _is_short(headers) or not await _is_entered(scope):
             return LONGEST_FORM
         return self._most if headers.get("content-type", "").startswith("multipart/") else LONGEST_BODY
 

@@ -184,6 +184,25 @@ async def test_a_stranger_sends_little(open_house: House) -> None:
                 assert (path, cookie, read <= LONGEST_FORM + 2 * 65536) == (path, cookie, True)
 
 
+async def test_a_stranger_s_file_is_not_kept_waiting_for_a_name(open_house: House) -> None:
+    """Nor is a well-made form with a file read to its end, where the cookie is an invented one."""
+    async with browser_of(open_house.site, home=HOME) as stranger:
+        for path in ("/desk/login", f"/desk/tickets/{open_house.ann.number}/reply", "/desk/agents"):
+            read = 0
+
+            async def body() -> AsyncIterator[bytes]:
+                nonlocal read
+                yield b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
+                for _ in range(40):
+                    read += 65536
+                    yield b"x" * 65536
+                yield b"\r\n--x--\r\n"
+
+            kind = {"Content-Type": "multipart/form-data; boundary=x", "Cookie": f"__Host-desk={'x' * 43}"}
+            answer = await stranger.post(path, content=body(), headers={**kind, "Accept": "application/json"})
+            assert (path, answer.status_code, read) == (path, 413, 65536)
+
+
 async def test_a_form_of_many_parts(open_house: House) -> None:
     """More fields or files than a page has are refused, and nothing is kept."""
     before, path = open_house.rows(), f"/desk/tickets/{open_house.ann.number}/reply"
