@@ -45,10 +45,11 @@ class Watch:
         page.on("console", self._console)
 
     async def clean(self, where: str) -> None:
-        """Nothing ran, and no element is of anybody's making."""
+        """Nothing ran since it was asked last, and no element is of anybody's making."""
         made = await self.page.locator(MADE).evaluate_all("those => those.map(one => one.outerHTML)")
         ran = await self.page.evaluate("window.ran ?? ''")
-        assert (where, made, ran, self.found) == (where, [], "", [])
+        found, self.found = self.found, []
+        assert (where, made, ran, found) == (where, [], "", [])
 
     async def _dialog(self, dialog: Dialog) -> None:
         self.found.append(dialog.message)
