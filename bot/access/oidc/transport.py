@@ -88,7 +88,7 @@ def reachable(url: object) -> str:
 
 
 async def _read(answer: httpx.Response) -> bytes:
-    """The body as it came: what is packed is not unpacked, and so is no JSON. Raises `ValueError` where it is too long."""
+    """The body as it came: what is packed stays so, and is no JSON. Raises `ValueError` where it is too long."""
     try:
         found = bytearray()
         async for part in answer.aiter_raw():
