@@ -11,9 +11,7 @@ from bot.access.oidc.attempt import LASTS
 from bot.access.oidc.sign_in import SignIn
 from bot.access.passwords import Passwords
 from bot.access.throttle import Tries
-from bot.errors import StorageDown
 from bot.settings import Settings
-from bot.store import sessions
 from bot.store.agent_tables import Role
 from bot.store.database import Database
 from bot.store.sessions import Caller, Entry, Lifetime
@@ -66,14 +64,6 @@ class Gate:
     def takes_passwords(self) -> bool:
         """Whether a password opens the desk."""
         return self.oidc is None or self.oidc.oidc.password_login
-
-    async def knows(self, token: str) -> bool:
-        """Whether `token` was given to a browser and has not ended. Where nobody can tell, it was not."""
-        try:
-            return await self.database.run(sessions.known, token)
-        except StorageDown:
-            # The route says so itself.
-            return False
 
     def lacks_factor(self, entry: Entry) -> bool:
         """Whether the agent must set up a second factor before anything else."""

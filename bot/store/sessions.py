@@ -109,11 +109,6 @@ def entry_of(
     return Entry(agent, row)
 
 
-def known(session: Session, token: str) -> bool:
-    """Whether there is a session of `token`; what it may, `entry_of` says."""
-    return _row(session, token) is not None
-
-
 def end(session: Session, token: str) -> None:
     """Signs out; a token that is none is no matter."""
     session.exec(delete(DeskSession).where(col(DeskSession.digest) == digest_of(token)))
