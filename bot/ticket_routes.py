@@ -20,7 +20,6 @@ Looking = Annotated[str, Depends(needs_scope(Scope.TICKETS_READ))]
 #: Characters of a word that names something, and the most files an answer names.
 Name = Annotated[str, Field(max_length=LONGEST_TITLE)]
 MOST_FILES = 20
-FileName = Annotated[str, Query(max_length=500)]
 
 
 class ReplyIn(BaseModel):

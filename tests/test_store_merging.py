@@ -6,104 +6,21 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
-from itertools import count
 from threading import Barrier
-from typing import Any, Concatenate
+from typing import Concatenate
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import NotFound, Refused
-from bot.store import changing, handling, linking, merging, reading, ticketing, undoing
+from bot.store import changing, handling, linking, reading, ticketing
 from bot.store.database import Arguments, Database, Result, Session
-from bot.store.tables import Conversation, Message, Ticket, TicketConversation, TicketEvent, TicketState
-from bot.store.ticketing import OVER
+from bot.store.tables import Conversation, Message, Ticket, TicketEvent, TicketState
 from bot.store.ticketing_tables import LinkKind
-from channels.words import Author, Owner, Place
-from tests.samples import NOW, arrive, escalated, inbound, later, notice, rows, take
-
-PEOPLE = ("ann", "bob", "cyd")
-EVENTS = count()
-
-
-def place(person: str) -> Place:
-    """Where somebody writes."""
-    return Place(account="bot-1", handle=person)
-
-
-def opened(database: Database, person: str, **changes: Any) -> str:
-    """A ticket of somebody's own; its number."""
-    said = inbound(f"{person} needs a human", f"m{next(EVENTS)}", place(person))
-    return escalated(database, said, **changes).number
-
-
-def write(database: Database, person: str, at: float = 50) -> str:
-    """Somebody writes, and a human answers there; the ticket the message reached."""
-    arrival = arrive(database, inbound("more", f"m{next(EVENTS)}", place(person)), later(at))
-    database.transact(ticketing.file_under, arrival.conversation_id, arrival.message_id, later(at))
-    found = database.transact(ticketing.ticket_of, arrival.conversation_id)
-    assert found
-    return found.number
-
-
-def merge(database: Database, number: str, into: str) -> None:
-    """By Anna."""
-    database.transact(merging.merge, number, into, "Anna", lambda _: notice, later(20))
-
-
-def split(database: Database, number: str, **where: int) -> str:
-    """By Anna; the new number."""
-    return database.transact(merging.split, number, "Anna", "Another matter", later(20), **where).number
-
-
-def undo(database: Database, number: str) -> None:
-    """By Ben."""
-    database.transact(undoing.undo, number, "Ben", later(60))
-
-
-def ticket(database: Database, number: str) -> Ticket:
-    """As it stands."""
-    return database.transact(ticketing.find, number)
-
-
-def about(database: Database, number: str) -> list[int]:
-    """The conversations of a ticket."""
-    return database.transact(lambda session: merging.ids_of(session, ticketing.find(session, number)))
-
-
-def owners(database: Database) -> dict[int, Owner]:
-    """Who answers each conversation."""
-    return {talk.id: talk.owner for talk in rows(database, Conversation)}
-
-
-def standing(database: Database, without: frozenset[int] = frozenset()) -> dict[str, Any]:
-    """Everything that merging and splitting change, but for the tickets `without`."""
-    kept = ("state", "assignee", "merged_into_id", "facts", "tags", "waiting_since", "promised_at", "priority")
-    return {
-        "tickets": {
-            found.id: {name: getattr(found, name) for name in kept}
-            for found in rows(database, Ticket)
-            if found.id not in without
-        },
-        "links": {(link.ticket_id, link.conversation_id) for link in rows(database, TicketConversation)},
-        "owners": owners(database),
-    }
-
-
-def whole(database: Database) -> None:
-    """What must hold at any time."""
-    found = {one.id: one for one in rows(database, Ticket)}
-    links = [(link.ticket_id, link.conversation_id) for link in rows(database, TicketConversation)]
-    for talk in rows(database, Conversation):
-        own = [found[ticket_id] for ticket_id, conversation_id in links if conversation_id == talk.id]
-        still_open = [one for one in own if one.state not in OVER]
-        assert own, "a conversation that no ticket is about"
-        assert talk.owner is Owner.BOT or still_open, "a human's conversation without an open ticket"
-        assert talk.owner is not Owner.AGENT or any(one.assignee for one in still_open), "an agent who is nobody"
-    for one in found.values():
-        has = [conversation_id for ticket_id, conversation_id in links if ticket_id == one.id]
-        assert bool(has) == (one.merged_into_id is None), f"{one.number} is about {has}"
+from channels.words import Author, Owner
+from tests.merges import PEOPLE, about, merge, opened, owners, split, standing, ticket, undo, whole, write
+from tests.samples import NOW, later, notice, rows, take
 
 
 def test_merged_tickets_go_on_as_one(database: Database) -> None:
@@ -232,52 +149,6 @@ def test_where_to_split_is_one_thing(database: Database, where: dict[str, int]) 
     first = opened(database, "ann")
     with pytest.raises(Refused, match="name either"):
         split(database, first, **where)
-
-
-def test_undone_merge_keeps_what_came_since(database: Database) -> None:
-    """A message since then goes back with its conversation and is our turn; a fact changed since stays changed."""
-    first = opened(database, "ann", facts={"coin": "BTC", "amount": "5"})
-    second = opened(database, "bob")
-    database.transact(handling.reply, first, "Anna", "Which?", notice, NOW)
-    merge(database, first, second)
-    write(database, "ann", 55)
-    database.transact(changing.change, second, "Anna", {"facts": {"coin": "ETH", "amount": "5"}}, later(56))
-    undo(database, second)
-    back, stays = ticket(database, first), ticket(database, second)
-    assert (back.state, back.waiting_since, back.assignee) == (TicketState.OPEN, later(55), "Anna")
-    assert (back.facts, stays.facts) == ({"coin": "BTC", "amount": "5"}, {"coin": "ETH"})
-    assert (about(database, first), about(database, second)) == ([1], [2])
-    assert owners(database) == {1: Owner.AGENT, 2: Owner.QUEUE}
-
-
-def test_undone_split_leaves_nobody_without_an_agent(database: Database) -> None:
-    """Where only the new ticket was somebody's, the conversation is in the queue; what was said since is our turn."""
-    first = opened(database, "ann")
-    new = split(database, first, message_id=1)
-    take(database, new, "Ben")
-    write(database, "ann", 55)
-    undo(database, new)
-    assert owners(database) == {1: Owner.QUEUE}
-    assert (ticket(database, new).state, ticket(database, first).waiting_since) == (TicketState.CLOSED, NOW)
-    assert database.transact(reading.show, new).merged_into == first
-    assert write(database, "ann", 60) == first
-
-
-def test_undoing_says_what_is_against_it(database: Database) -> None:
-    """Nothing to undo, merged again since, solved since: each is refused with its reason, and nothing changes."""
-    first, second, third = (opened(database, person) for person in PEOPLE)
-    with pytest.raises(Refused, match=f"{first} was neither merged nor split"):
-        undo(database, first)
-    merge(database, first, second)
-    merge(database, second, third)
-    with pytest.raises(Refused, match=f"{first} or {second} was merged or split since"):
-        undo(database, first)
-    undo(database, third)
-    database.transact(handling.hand_back, second, "Anna", "solved", notice, NOW)
-    before = standing(database)
-    with pytest.raises(Refused, match=f"{second} is already solved"):
-        undo(database, first)
-    assert standing(database) == before
 
 
 def test_acts_are_on_both_timelines(database: Database) -> None:

@@ -60,7 +60,8 @@ class LiveDesk:
     async def _listening(self, number: str) -> AsyncIterator[None]:
         self._open[number] += 1
         self._seen = None
-        self._watch = self._watch or asyncio.create_task(self._run())
+        if self._watch is None or self._watch.done():
+            self._watch = asyncio.create_task(self._run())
         try:
             yield
         finally:

@@ -91,24 +91,6 @@ def judge_some(session: Session, tiers: Tiers, after: int, now: datetime) -> int
     return ids[-1] if ids else None
 
 
-def dedicated(session: Session, ticket: Ticket, tiers: Tiers) -> tuple[str, ...]:
-    """Names of those who answer the ticket's person before others do, by its tier; the first before the second."""
-    tier = tiers.get(ticket.tier)
-    if tier is None:
-        return ()
-    contact = session.exec(
-        select(Contact)
-        .join(Address, col(Address.contact_id) == Contact.id)
-        .join(Conversation, col(Conversation.address_id) == Address.id)
-        .join(TicketConversation, col(TicketConversation.conversation_id) == Conversation.id)
-        .where(TicketConversation.ticket_id == ticket.id)
-        .order_by(col(Conversation.id).desc())
-        .limit(1)
-    ).one()
-    company = {name: value for name, value in _newest(session, contact).items() if value is not None}
-    return tier.dedicated(company)
-
-
 def _keep(session: Session, channel: str, handle: str, vouched: Vouched, source: str) -> bool:
     """Whether anything is otherwise than before."""
     known = select(CompanyAttribute).filter_by(channel=channel, handle=handle).with_for_update()

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.errors import Refused
-from bot.store import contacts
+from bot.routing.served import standing_of
+from bot.store import contacts, routing
 from bot.store.contacts import Described
 from bot.store.database import Database, Session
 from bot.store.inbox import receive
@@ -144,10 +145,11 @@ def test_other_tiers_judge_everybody_anew(database: Database) -> None:
 
 def test_who_answers_a_person_first(database: Database) -> None:
     """The agent the company names, then the tier's; nobody for a ticket without a tier."""
-    ticket = escalated(database, VOUCHED)
+    escalated(database, VOUCHED)
 
     def first(session: Session) -> tuple[str, ...]:
-        return contacts.dedicated(session, session.get_one(Ticket, ticket.id), TIERS)
+        (waits,) = routing.queue(session)
+        return standing_of(TIERS)(waits.tier, waits.attributes).agents
 
     assert database.transact(first) == ()
     said(database, {"volume": 1000, "manager": "Ben"})
