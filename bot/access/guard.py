@@ -117,6 +117,12 @@ async def check_meant(request: Request) -> None:
         raise NotAllowed("this form is from an older page: load it again")
 
 
+def check_asked_here(request: Request) -> None:
+    """Raises `NotAllowed` where another site's link asks for an export, which nobody meant."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise NotAllowed("an export begins at a page of the desk")
+
+
 async def _field(request: Request) -> str:
     if "form" not in request.headers.get("content-type", ""):
         return ""

@@ -20,7 +20,10 @@ from bot.conversation import now
 from bot.errors import Problem
 
 ConnectOption = Annotated[
-    bool, typer.Option("--connect", help="Logs in to every channel too, asks the OpenID provider, and tells what is missing there.")
+    bool,
+    typer.Option(
+        "--connect", help="Logs in to every channel too, asks the OpenID provider, and tells what is missing there."
+    ),
 ]
 
 

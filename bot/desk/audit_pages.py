@@ -13,13 +13,12 @@ from pydantic import AfterValidator
 from starlette.responses import Response
 
 from bot.access.gate import gate_of
-from bot.access.guard import Admin
+from bot.access.guard import Admin, check_asked_here
 from bot.access.origin import HOME
 from bot.conversation import now
 from bot.desk.showing import shown
 from bot.desk.spreadsheet import MARK, table
 from bot.desk.texts import Words
-from bot.errors import NotAllowed
 from bot.store import audit
 from bot.store.access_tables import AuditLine
 from bot.store.audit import Filter
@@ -76,9 +75,7 @@ async def show_trail(
 @pages.get("/audit.csv")
 async def download(request: Request, admin: Admin, wanted: Wanted) -> Response:
     """Every line that matches, newest first. That it was taken out is a line itself."""
-    # A link from elsewhere would fill the trail with exports nobody meant.
-    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        raise NotAllowed("an export begins at a page of the desk")
+    check_asked_here(request)
     database = gate_of(request).database
     asked = {name: value for name, value in request.query_params.items() if name in {"actor", "action", "subject"}}
     await database.run(audit.note, admin.name, "export", "audit trail", now(), filter=asked)

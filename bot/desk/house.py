@@ -24,9 +24,7 @@ def install(app: FastAPI, database: Database, settings: Settings, *more: APIRout
     """
     gate = Gate(database, settings, _oidc(settings))
     app.state.gate = gate
-    app.add_middleware(
-        Door, public_url=gate.public_url, file_bytes=settings.desk.longest_file_mb * 1_000_000, cookie=gate.cookie
-    )
+    app.add_middleware(Door, public_url=gate.public_url, file_bytes=settings.desk.longest_file_mb * 1_000_000)
     app.mount(STATIC.rstrip("/"), StaticFiles(directory=HERE / "static"))
     for router in (*OWN, *([oidc_pages.pages] if gate.oidc else []), *more):
         app.include_router(router)

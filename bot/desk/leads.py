@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 from starlette.responses import Response
 
-from bot.access.guard import Lead
+from bot.access.guard import Lead, check_asked_here
 from bot.conversation import now
 from bot.desk.parts import Parts
 from bot.desk.quantities import day
@@ -118,7 +118,8 @@ def _reports(leads: APIRouter, parts: Parts, reports: Reports) -> None:
         )
 
     @leads.get("/reports/{name}.csv")
-    async def export(agent: Lead, name: str, asked: AskedFor) -> Response:
+    async def export(request: Request, agent: Lead, name: str, asked: AskedFor) -> Response:
+        check_asked_here(request)
         report = await reports.report(asked, now())
         table = next((table for table in report.tables if table.name == name), None)
         if table is None:

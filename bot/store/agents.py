@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import String, cast, delete
 from sqlmodel import Session, col, func, select
 
 from bot.errors import NotFound, Refused
@@ -47,6 +47,15 @@ def by_email(session: Session, email: str) -> Agent | None:
         # A database may refuse the characters themselves.
         return None
     return session.exec(select(Agent).where(Agent.email == wanted, col(Agent.removed_at).is_(None))).first()
+
+
+def was_removed(session: Session, email: str) -> bool:
+    """Whether somebody who was removed signed in with `email`, in small letters."""
+    kept = cast(col(Agent.id), String) + f":{email}"
+    return (
+        session.exec(select(Agent.id).where(Agent.email == kept, col(Agent.removed_at).is_not(None))).first()
+        is not None
+    )
 
 
 def named(session: Session, name: str) -> Agent:

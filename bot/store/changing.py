@@ -49,6 +49,7 @@ def assign(
     Raises `Refused` also where `to` has it already, is nobody who works here, or works here no more. Whoever assigns
     a ticket to themselves is known enough.
     """
+    to = to or None
     ticket, found = locked(session, number)
     refuse_over(session, ticket)
     if ticket.assignee == to:
@@ -114,6 +115,9 @@ def close_old(session: Session, solved_before: datetime, now: datetime, limit: i
 
 def _check_works_here(session: Session, name: str) -> None:
     """Agents of the desk are known, and names that hold a key to the API."""
+    if "\0" in name:
+        # PostgreSQL refuses to be asked for it.
+        raise Refused(f"nobody here is called {name!a}")
     found = session.exec(select(Agent).where(Agent.name == name)).first()
     if found and found.removed_at:
         raise Refused(f"{name} works here no more")

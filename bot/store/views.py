@@ -37,7 +37,7 @@ def views(session: Session, agent: str) -> Sequence[SavedView]:
 def keep(session: Session, owner: str, title: str, query: str) -> SavedView:
     """A new view behind the others of `owner`, "" for one of all. Raises `Refused`."""
     title = _title(title)
-    parse(query, owner)
+    _check(query, owner)
     number, last = session.exec(
         select(func.count(), func.max(SavedView.position)).select_from(SavedView).where(SavedView.owner == owner)
     ).one()
@@ -52,7 +52,7 @@ def keep(session: Session, owner: str, title: str, query: str) -> SavedView:
 def change(session: Session, owner: str, view_id: int, title: str, query: str, position: int) -> SavedView:
     """A view of `owner` becomes that. Raises `NotFound`, also for another's, and `Refused`."""
     view = _own(session, owner, view_id)
-    parse(query, owner)
+    _check(query, owner)
     if not 0 <= position < MOST_VIEWS:
         raise Refused(f"a position is between 0 and {MOST_VIEWS - 1}")
     view.title, view.query, view.position = _title(title), query, position
@@ -69,6 +69,12 @@ def _own(session: Session, owner: str, view_id: int) -> SavedView:
     if view is None or view.owner != owner:
         raise NotFound(f"there is no view {view_id}")
     return view
+
+
+def _check(query: str, owner: str) -> None:
+    if "\0" in query:
+        raise Refused("a query is text")
+    parse(query, owner)
 
 
 def _title(title: str) -> str:

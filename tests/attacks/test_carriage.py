@@ -12,9 +12,11 @@ import pytest
 
 from bot.access.door import LONGEST_FORM, MOST_FILES
 from bot.bound import LONGEST_BODY
+from bot.store.access_tables import AuditLine
 from bot.tickets import LONGEST_TEXT
 from tests.attacks.house import HOME, PNG, House, filled, routes
 from tests.desk.house import PASSWORD, browser_of, log_in
+from tests.samples import rows
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -136,7 +138,7 @@ async def test_private_answers_are_not_kept(open_house: House) -> None:
             (api, "/api/calls"),
             (user, ann.page),
             (open_house.browsers["Ada"], "/desk/audit.csv"),
-            (open_house.browsers["Ada"], "/desk/reports/volume.csv"),
+            (open_house.browsers["Ada"], "/desk/reports/outcomes.csv"),
         ):
             answer = await client.get(path)
             assert (path, answer.status_code) == (path, 200)
@@ -170,6 +172,7 @@ async def test_a_stranger_sends_little(open_house: House) -> None:
 
                 async def body() -> AsyncIterator[bytes]:
                     nonlocal read
+                    yield b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
                     for _ in range(400):
                         read += 65536
                         yield b"x" * 65536
@@ -179,6 +182,25 @@ async def test_a_stranger_sends_little(open_house: House) -> None:
                 answer = await stranger.post(path, content=body(), headers=headers)
                 assert (path, answer.status_code in {400, 401, 413}) == (path, True)
                 assert (path, cookie, read <= LONGEST_FORM + 2 * 65536) == (path, cookie, True)
+
+
+async def test_a_stranger_s_file_is_not_kept_waiting_for_a_name(open_house: House) -> None:
+    """Nor is a well-made form with a file read to its end, where the cookie is an invented one."""
+    async with browser_of(open_house.site, home=HOME) as stranger:
+        for path in ("/desk/login", f"/desk/tickets/{open_house.ann.number}/reply", "/desk/agents"):
+            read = 0
+
+            async def body() -> AsyncIterator[bytes]:
+                nonlocal read
+                yield b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
+                for _ in range(40):
+                    read += 65536
+                    yield b"x" * 65536
+                yield b"\r\n--x--\r\n"
+
+            kind = {"Content-Type": "multipart/form-data; boundary=x", "Cookie": f"__Host-desk={'x' * 43}"}
+            answer = await stranger.post(path, content=body(), headers={**kind, "Accept": "application/json"})
+            assert (path, answer.status_code, read) == (path, 413, 65536)
 
 
 async def test_a_form_of_many_parts(open_house: House) -> None:
@@ -281,6 +303,25 @@ async def test_the_host_named_by_a_request_is_not_believed(open_house: House) ->
         assert "evil.example" not in (await ada.get(path, headers=evil)).text
 
 
+async def test_a_link_elsewhere_takes_nothing_out(open_house: House) -> None:
+    """An export begins at a page of the desk; the trail has none that another site's link asked for."""
+    ada, came = open_house.browsers["Ada"], {"Sec-Fetch-Site": "cross-site"}
+    for path in ("/desk/audit.csv", "/desk/reports/outcomes.csv"):
+        before = len(rows(open_house.database, AuditLine))
+        assert (await ada.get(path, headers=came)).status_code == 403
+        assert len(rows(open_house.database, AuditLine)) == before
+        assert (await ada.get(path)).status_code == 200
+        assert len(rows(open_house.database, AuditLine)) == before + 1
+
+
+async def test_who_saves_a_file_looked_at_the_ticket(open_house: House) -> None:
+    """Also where they never opened its page: it is in the audit trail."""
+    ann, mia = open_house.ann, open_house.browsers["Mia"]
+    assert (await mia.get(f"/desk/tickets/{ann.number}/files/{ann.file}")).status_code == 200
+    newest = rows(open_house.database, AuditLine)[-1]
+    assert (newest.actor, newest.action, newest.subject) == ("Mia", "ticket viewed", ann.number)
+
+
 async def test_the_cookie_is_the_browser_s_alone(open_house: House) -> None:
     """No script reads it, no neighbour under the domain sets it, no other site's form carries it."""
     async with browser_of(open_house.site, home=HOME) as browser:
@@ -298,7 +339,7 @@ async def test_no_answer_carries_what_was_sent_into_its_headers(open_house: Hous
     for path in (
         f"/desk/login?next=%2Fdesk{broken}",
         f"/desk/reports/{broken}.csv",
-        f"/desk/reports/volume.csv?team={broken}&days={broken}",
+        f"/desk/reports/outcomes.csv?team={broken}&days={broken}",
         f"/desk/audit.csv?actor={broken}",
         f"{open_house.ann.page}?done={broken}&language={broken}",
         f"/channels/webchat/files/1?token={broken}",

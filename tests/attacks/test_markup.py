@@ -10,17 +10,17 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import ConsoleMessage, Dialog, Page, expect
 
+from bot.access.settings import Desk
 from bot.conversation import Content, now
-from bot.settings import Desk
 from bot.store import agents, audit, handling, invites, pages, phrases, ticketing, turns, views
 from bot.store.agent_tables import Role
-from bot.store.call_tables import CallBack
+from bot.store.call_tables import CallBack, CallState
 from bot.store.database import Session
 from bot.store.invites import Filled
 from bot.store.rating_tables import Rating
-from bot.store.tables import Message
+from bot.store.tables import Message, MessageState
 from bot.ticket_page.links import Opened
-from channels.words import Attachment, Inbound, Place
+from channels.words import Attachment, Author, Inbound, Place
 from tests.attacks.house import PNG
 from tests.desk.house import HASH
 from tests.desk.office import SOON, Office, office
@@ -245,10 +245,10 @@ def _beside(session: Session) -> None:
         conversation_id=conversation.id,
         channel="telegram",
         account="desk",
-        author="agent",
+        author=Author.AGENT,
         author_name=NAME,
         text=TEXT,
-        state="failed",
+        state=MessageState.FAILED,
         error=NAME,
         created_at=at,
     )
@@ -268,7 +268,9 @@ def _beside(session: Session) -> None:
             note=TEXT,
             created_at=at,
         )
-        for hours, (state, result) in enumerate((("calling", ""), ("scheduled", ""), ("done", "reached")))
+        for hours, (state, result) in enumerate(
+            ((CallState.CALLING, ""), (CallState.SCHEDULED, ""), (CallState.DONE, "reached"))
+        )
     ]
     rating = Rating(
         ticket_id=ticket.id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -236,7 +236,7 @@ def _all_of(dependant: Dependant) -> Iterator[object]:
 
 #: What asks for a role, by the role.
 GUARDS = {
-    guard.__metadata__[0].dependency: role
+    get_args(guard)[1].dependency: role
     for guard, role in ((Lead, Role.LEAD), (Maintainer, Role.MAINTAINER), (Admin, Role.ADMIN))
 }
 

@@ -173,7 +173,7 @@ def by_stranger(claims: dict[str, Any], kid: str) -> str:
     return jwt.encode({"alg": "RS256", "kid": kid}, claims, key("stranger"))
 
 
-def without_end(claims: dict[str, Any], kid: str) -> str:
+def without_end(claims: dict[str, Any], _: str) -> str:
     """A header that nests until the stack is full."""
     return f"{base64.urlsafe_b64encode(b'[' * 100_000).decode()}.{_part(claims)}.x"
 

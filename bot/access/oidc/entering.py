@@ -62,7 +62,9 @@ def _begin(
 
 
 def _created(session: Session, identity: Identity, language: str, now: datetime) -> Agent:
-    """Raises `NotAnAgent` where the name was somebody else's."""
+    """Raises `NotAnAgent` where the name was somebody else's, or they were removed: an admin decided that."""
+    if agents.was_removed(session, identity.email):
+        raise NotAnAgent("they were removed; an admin may invite them again")
     try:
         name = name_of(identity.name or identity.email.partition("@")[0])
         agent = agents.add(session, name, identity.email, Role.AGENT, now, language)
