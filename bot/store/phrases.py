@@ -43,8 +43,8 @@ def keep(session: Session, name: str, language: str, text: str, agent: str, now:
     name, text = " ".join(name.split()), text.strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise Refused(f"a name has 1 to {LONGEST_NAME} characters")
-    if not text or len(text) > LONGEST_TEXT:
-        raise Refused(f"a text has 1 to {LONGEST_TEXT} characters")
+    if not text or len(text) > LONGEST_TEXT or "\0" in text:
+        raise Refused(f"a text has 1 to {LONGEST_TEXT} characters, none of them NUL")
     kept = session.exec(select(CannedReply).where(CannedReply.name == name, CannedReply.language == language)).first()
     if kept is None and len(all_replies(session)) >= MOST:
         raise Refused(f"there are {MOST} canned replies already; remove one first")

@@ -133,6 +133,8 @@ async def house(content: Content, folder: Path, url: str) -> AsyncIterator[House
             "folders": {"responses": ROOT / "responses", "intents": ROOT / "intents", "var": folder},
             "understanding": {"url": "http://127.0.0.1:9"},
             "web": {"public_url": HOME},
+            # Nobody answers there: what its pages do then is tried as well.
+            "desk": {"oidc": {"issuer": "http://127.0.0.1:9/", "client_id": "desk"}},
         }
     )
     chat = WebChat("webchat", WebChatSettings(type="webchat"))

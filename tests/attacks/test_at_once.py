@@ -36,10 +36,15 @@ async def open_office(content: Content, tmp_path_factory: pytest.TempPathFactory
         yield opened
 
 
-async def test_two_solve_at_once(open_office: Office) -> None:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pages(open_office: Office) -> tuple[Page, Page]:
+    """Anna's and Bo's."""
+    return await open_office.seat("Anna"), await open_office.seat("Bo")
+
+
+async def test_two_solve_at_once(open_office: Office, pages: tuple[Page, Page]) -> None:
     """One of them does; the other is told who did; the user is told once."""
     number = await open_office.comes("ann", "my withdrawal is pending")
-    pages = [await open_office.seat(name) for name in ("Anna", "Bo")]
     for page in pages:
         await page.goto(f"/desk/tickets/{number}")
     await asyncio.gather(*(page.keyboard.press("s") for page in pages))
@@ -50,10 +55,9 @@ async def test_two_solve_at_once(open_office: Office) -> None:
     assert [(event.ticket_id, ticket.state) for event in solved] == [(ticket.id, "solved")]
 
 
-async def test_two_answer_at_once(open_office: Office) -> None:
+async def test_two_answer_at_once(open_office: Office, pages: tuple[Page, Page]) -> None:
     """The first has the ticket; the second is told so and still has the words."""
     number = await open_office.comes("bob", "my deposit is pending")
-    pages = [await open_office.seat(name) for name in ("Anna", "Bo")]
     for page, words in zip(pages, ("It is here.", "It is there."), strict=True):
         await page.goto(f"/desk/tickets/{number}#reply")
         await page.fill("#composer textarea", words)
@@ -66,7 +70,7 @@ async def test_two_answer_at_once(open_office: Office) -> None:
     assert (await open_office.ticket(number)).assignee in {"Anna", "Bo"}
 
 
-async def test_who_is_removed_loses_nothing_of_others(open_office: Office) -> None:
+async def test_who_is_removed_loses_nothing_of_others(open_office: Office, pages: tuple[Page, Page]) -> None:
     """Their page says that it is over, what they tried is not sent, and their tickets are in the queue again."""
     number = await open_office.comes("cleo", "my account is frozen")
     page = await open_office.seat("Cleo")
@@ -80,15 +84,15 @@ async def test_who_is_removed_loses_nothing_of_others(open_office: Office) -> No
     await until(lambda: not _ticket(open_office, number).assignee)
     assert _ticket(open_office, number).state in OPEN
     await open_office.says("cleo", "are you there?")
-    bo = await open_office.seat("Bo")
+    _, bo = pages
     await bo.goto(f"/desk/tickets/{number}")
     await expect(bo.locator(".said.in .text").last).to_have_text("are you there?")
 
 
-async def test_a_session_that_ends_elsewhere(open_office: Office) -> None:
+async def test_a_session_that_ends_elsewhere(open_office: Office, pages: tuple[Page, Page]) -> None:
     """The open page leads to the sign-in by itself, and after it the words that were typed are there again."""
     number = await open_office.comes("dora", "hello")
-    page = await open_office.seat("Bo")
+    _, page = pages
     await page.goto(f"/desk/tickets/{number}#reply")
     await page.fill("#composer textarea", "a long and careful answer")
     bo = next(agent for agent in await open_office.database.run(agents.all_agents) if agent.name == "Bo")
@@ -103,10 +107,10 @@ async def test_a_session_that_ends_elsewhere(open_office: Office) -> None:
     await expect(page.locator("#composer textarea")).to_have_value("a long and careful answer")
 
 
-async def test_a_page_of_another_session(open_office: Office) -> None:
+async def test_a_page_of_another_session(open_office: Office, pages: tuple[Page, Page]) -> None:
     """Who signed in anew beside it is told to load it again, and has the words still; nothing was sent by then."""
     number = await open_office.comes("fred", "hello")
-    page = await open_office.seat("Anna")
+    page, _ = pages
     await page.goto(f"/desk/tickets/{number}#reply")
     await page.fill("#composer textarea", "words of an old page")
     await _sign_in(await page.context.new_page(), "anna")

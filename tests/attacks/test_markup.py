@@ -12,7 +12,7 @@ from playwright.async_api import ConsoleMessage, Dialog, Page, expect
 
 from bot.access.settings import Desk
 from bot.conversation import Content, now
-from bot.store import agents, audit, handling, invites, pages, phrases, ticketing, turns, views
+from bot.store import agents, audit, handling, invites, pages, phrases, ticketing, tokens, turns, views
 from bot.store.agent_tables import Role
 from bot.store.call_tables import CallBack, CallState
 from bot.store.database import Session
@@ -118,6 +118,7 @@ def watch(page: Page) -> Watch:
         "/desk/phrases?change=1",
         "/desk/agents",
         "/desk/agents/2",
+        "/desk/tokens",
         "/desk/audit",
         f"/desk/audit?actor={quote(NAME)}&action={quote(NAME)}&since={quote(NAME)}",
         "/desk/profile",
@@ -288,6 +289,7 @@ def _beside(session: Session) -> None:
     ticketing.add_event(session, ticket, NAME, NAME, at, text=TEXT)
     phrases.keep(session, f"evil {NAME}", "en", f"{{name}} {TEXT}", NAME, at)
     views.keep(session, "", NAME, "state:active")
+    tokens.create(session, NAME, at)
     audit.note(session, NAME, NAME, NAME, at, what=TEXT)
 
 

@@ -32,6 +32,8 @@ PUBLIC = {
     "POST /desk/login": "signs in",
     "GET /desk/login/code": "signs in; asks for the first half",
     "POST /desk/login/code": "signs in; asks for the first half",
+    "GET /desk/login/openid": "signs in",
+    "GET /desk/login/openid/back": "signs in; what comes back must answer a question of ours",
     "GET /desk/invite/{token}": "the token is the key",
     "POST /desk/invite/{token}": "the token is the key",
     "GET /tickets/static": "files of the user's page",

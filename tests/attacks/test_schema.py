@@ -51,8 +51,14 @@ NUMBERS = (0, -1, 1, 3, 2**31 - 1, 2**31, 2**63 - 1, 2**63, -(2**63) - 1, 10**30
 
 ANYTHING: tuple[Any, ...] = (None, True, [], {}, [[]], {"a": {"b": None}}, *TEXTS, *NUMBERS)
 
-#: What it would sign out or remove, it does elsewhere; and a stream has no end.
-LEFT_OUT = {"/desk/logout", "/desk/live", "/desk/agents/{agent_id}/remove", "/desk/profile/sessions"}
+#: They sign out, remove, have no end, or wait for a provider who is away.
+LEFT_OUT = {
+    "/desk/login/openid",
+    "/desk/logout",
+    "/desk/live",
+    "/desk/agents/{agent_id}/remove",
+    "/desk/profile/sessions",
+}
 
 
 class Fuzz:
@@ -129,6 +135,14 @@ async def test_what_no_database_takes_is_refused(open_house: House) -> None:
     number, anna = open_house.ann.number, open_house.browsers["Anna"]
     assert (await anna.post(f"/desk/tickets/{number}/assign", data={"to": "a\0"})).status_code == 409
     assert (await anna.post("/desk/views", data={"title": "x", "query": "a\0"})).status_code == 409
+    phrase = {"name": "x", "language": "en", "text": "a\0"}
+    assert (await anna.post("/desk/phrases", data=phrase)).status_code == 409
+    assert (await anna.post(f"/desk/calls/{open_house.ann.call}/start")).status_code == 303
+    ended = await anna.post(f"/desk/calls/{open_house.ann.call}/outcome", data={"outcome": "reached", "note": "a\0"})
+    assert ended.status_code in {303, 409}
+    for act, form in (("note", {"text": "\0"}), ("split", {"title": "\0", "message": str(open_house.ann.message)})):
+        answer = await anna.post(f"/desk/tickets/{number}/{act}", data=form)
+        assert (act, answer.status_code in {200, 409, 422}) == (act, True)
     for asked in ({"q": "a\0"}, {"language": "a\0"}):
         answer = await anna.get("/desk/parts/phrases", params={"ticket": number, **asked})
         assert answer.status_code == 200
