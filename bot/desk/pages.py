@@ -167,7 +167,6 @@ class _House:
             "me": agent,
             "brand": brand,
             "csrf": csrf_of(request),
-            "tiers": self._parts.tiers(agent.language),
         }
 
     async def list(self, request: Request, agent: Agent, asked: Asked) -> dict[str, Any]:
