@@ -18,6 +18,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] 
 import bot.delivery
 import bot.worker
 from bot import answers, domain, policy
+from bot.commands import shared
 from bot.conversation import Content
 from bot.language import Languages
 from bot.settings import ConversationSection, Folders, Settings
@@ -122,6 +123,12 @@ def settings(tmp_path: Path) -> Settings:
     """The defaults, in a folder of the test's own; a turn begins as soon as a message is stored."""
     quick = ConversationSection(quiet_seconds=0, burst_seconds=0)
     return Settings(folders=Folders(responses=RESPONSES, var=tmp_path / "var"), conversation=quick)
+
+
+@pytest.fixture
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that cuts no table; a process of several that test has been told another width before."""
+    monkeypatch.setattr(shared.out, "width", 200)
 
 
 @pytest.fixture

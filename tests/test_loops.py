@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -11,9 +12,38 @@ from structlog.testing import capture_logs
 import bot.loops
 from bot.errors import StorageDown
 from bot.loops import every, rest
+from bot.routing.view import overview
+from bot.store import call_outcomes, changing, clocks, mirroring, outbox, ratings, settling, turns, waits
+from bot.store.database import Database, Session
+from bot.store.presence import Patience
+from bot.store.routing import stranded
+from tests.plans import steps
+from tests.samples import NOW, escalated
 
 #: Longer than any test waits.
 NEVER = 3600.0
+
+#: Tables that grow with every customer: a look that reads one of them whole costs more every day.
+GROWING = ("address", "contact", "conversation", "message", "ticket", "ticketconversation", "ticketevent")
+
+WAITED = timedelta(minutes=5)
+PATIENCE = Patience(away=WAITED, gone=WAITED, back=WAITED, answer=WAITED)
+HERE = ["memory"]
+
+#: What loops ask again and again.
+ASKED: Mapping[str, Callable[[Session], object]] = {
+    "calls nobody made": lambda session: call_outcomes.astray(session, WAITED, NOW),
+    "clocks": lambda session: clocks.due(session, NOW, 9),
+    "old tickets": lambda session: changing.close_old(session, NOW, NOW, 9),
+    "people who wait": lambda session: waits.onlookers(session, HERE),
+    "queue and desk": overview,
+    "ratings": lambda session: ratings.candidates(session, HERE, NOW - WAITED, NOW, 9),
+    "rooms": lambda session: mirroring.due(session, "memory"),
+    "sends": lambda session: outbox.claim(session, HERE, NOW, 9),
+    "solved": lambda session: settling.due(session, HERE, NOW, 9),
+    "tickets of agents who are gone": lambda session: stranded(session, PATIENCE, NOW),
+    "turns": lambda session: turns.ready(session, HERE, NOW, 9),
+}
 
 
 class Looks:
@@ -75,3 +105,12 @@ async def test_a_rest_ends_when_woken_or_in_time() -> None:
     await rest(wake, 0.001)
     wake.set()
     await asyncio.wait_for(rest(wake, NEVER), 1)
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_a_look_reads_what_is_due_alone(sqlite: Database, asked: str) -> None:
+    """Every query that loops repeat is answered from an index, however many tickets there are."""
+    escalated(sqlite)
+    found = steps(sqlite, lambda: sqlite.transact(ASKED[asked]))
+    assert found
+    assert [step for step in found if step.startswith("SCAN") and step.split()[1] in GROWING] == []

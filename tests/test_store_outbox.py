@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
-from sqlalchemy import event
 
 from bot.store import handling, outbox, reading
 from bot.store.database import Database, Session
 from bot.store.outbox import Dispatch
 from bot.store.tables import File, Message, MessageState, TicketEvent
 from channels.words import Author, Owner, Place
+from tests.plans import steps
 from tests.samples import NOW, answer, conversation, escalated, inbound, later, notice, rows, states, take, timeline
 
 BOB = Place(account="bot-1", handle="bob")
@@ -218,21 +215,7 @@ def test_history_costs_nothing(sqlite: Database) -> None:
         lambda: sqlite.transact(outbox.interrupted, ["memory"]),
         lambda: sqlite.transact(reading.counts),
     ):
-        assert "USING INDEX message_unfinished" in _first_plan(sqlite, work)
-
-
-def _first_plan(database: Database, work: Callable[[], object]) -> str:
-    asked: list[tuple[str, Any]] = []
-
-    def listen(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        asked.append((statement, parameters))
-
-    event.listen(database._engine, "before_cursor_execute", listen)
-    work()
-    event.remove(database._engine, "before_cursor_execute", listen)
-    statement, parameters = next(asking for asking in asked if asking[0].startswith("SELECT"))
-    with database._engine.connect() as connection:
-        return str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all())
+        assert "USING INDEX message_unfinished" in steps(sqlite, work)[0]
 
 
 def _attach(session: Session, message_id: int) -> None:

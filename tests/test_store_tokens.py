@@ -55,3 +55,10 @@ def test_a_removed_agents_tokens_end(database: Database) -> None:
     assert database.transact(tokens.key_of, token) is None
     with pytest.raises(Refused, match="Anna was removed"):
         database.transact(tokens.create, "Anna", later(6))
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**31, 10**30])
+def test_an_id_that_none_can_have_is_not_there(database: Database, number: int) -> None:
+    """It is no error of the database's."""
+    with pytest.raises(NotFound):
+        database.transact(tokens.revoke, number, NOW)

@@ -27,11 +27,11 @@ def folder(tmp_path: Path, sqlite: Database, monkeypatch: pytest.MonkeyPatch) ->
 
 def invoked(*arguments: str) -> tuple[int, str, str]:
     """Status, and what was said on standard output and standard error."""
-    result = CliRunner().invoke(app, [*arguments], env={"COLUMNS": "160"})
+    result = CliRunner().invoke(app, [*arguments])
     return result.exit_code, " ".join(result.stdout.split()), " ".join(result.stderr.split())
 
 
-@pytest.mark.usefixtures("folder")
+@pytest.mark.usefixtures("folder", "wide")
 def test_an_endpoint_from_its_beginning_to_its_end() -> None:
     """Added with its secret alone on standard output, tried, looked at, told again, switched on, removed."""
     status, secret, told = invoked("webhooks", "add", "http://127.0.0.1:9/in", "--kind", "ticket.opened")

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from bot.public_address import public_address
-from bot.section import Section
-
-
-def _zone(name: str) -> str:
-    try:
-        return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is no time zone: write Europe/Berlin, Asia/Shanghai, UTC ...") from error
+from bot.section import Section, Zone
 
 
 def _issuer(url: str) -> str:
@@ -76,4 +68,4 @@ class Desk(Section):
     #: None where passwords alone open the desk.
     oidc: Oidc | None = None
     #: Whose days reports count by, as Europe/Berlin or Asia/Shanghai.
-    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    time_zone: Zone = "UTC"

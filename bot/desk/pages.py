@@ -118,7 +118,9 @@ def routes(parts: Parts) -> APIRouter:
     @pages.get("/parts/tickets/{number}")
     async def part_ticket(agent: SignedIn, number: str, asked: AskedFor, before: Earlier) -> Response:
         view = await house.sheets.sheet(number, agent, before)
-        return _part("tickets/live.html", agent, {"view": view, "where": asked.where})
+        return _part(
+            "tickets/live.html", agent, {"view": view, "where": asked.where, "tiers": parts.tiers(agent.language)}
+        )
 
     return pages
 
@@ -177,6 +179,7 @@ class _House:
             "q": asked.q,
             "removable": "" if asked.q else removable,
             "csrf": csrf_of(request),
+            "tiers": self._parts.tiers(agent.language),
         }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.attachments import Attachments
@@ -25,6 +25,10 @@ class Parts:
     tickets: Tickets
     attachments: Attachments
     live: LiveDesk
+
+    def tiers(self, language: str) -> Mapping[str, str]:
+        """What each tier is called."""
+        return {name: tier.title.get(language, name) for name, tier in self.settings.tiers.items()}
 
     @property
     def intents(self) -> Sequence[str]:

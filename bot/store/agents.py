@@ -13,6 +13,7 @@ from bot.errors import NotFound, Refused
 from bot.store import audit, sessions
 from bot.store.access_tables import DeskSession, RecoveryCode
 from bot.store.agent_tables import Agent, Role, Token
+from bot.store.rows import row_of
 
 
 class NameTaken(Refused):
@@ -69,7 +70,7 @@ def named(session: Session, name: str) -> Agent:
 
 def at(session: Session, agent_id: int) -> Agent:
     """The agent of this id. Raises `NotFound`, also for one who was removed."""
-    agent = session.get(Agent, agent_id)
+    agent = row_of(session, Agent, agent_id)
     if agent is None or agent.removed_at is not None:
         raise NotFound("there is no such agent")
     return agent

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from bot.errors import NotFound
 from bot.store.announcement_tables import Announcement, Post, PostState
 from bot.store.inbox import KeptFile
+from bot.store.rows import row_of
 from channels.words import Place, Sent
 
 #: States in which something is still to be posted.
@@ -56,7 +57,7 @@ def create(
 
 def view(session: Session, announcement_id: int) -> View:
     """Raises `NotFound`."""
-    announcement = session.get(Announcement, announcement_id)
+    announcement = row_of(session, Announcement, announcement_id)
     if announcement is None:
         raise NotFound(f"there is no announcement {announcement_id}: `frontdesk announce list` names them")
     posts = session.exec(select(Post).where(Post.announcement_id == announcement_id).order_by(col(Post.id))).all()

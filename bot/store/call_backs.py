@@ -14,7 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from bot.errors import NotFound, Refused
 from bot.store.call_tables import CallBack, CallState
-from bot.store.rows import LARGEST_ID
+from bot.store.rows import row_of
 from bot.store.tables import Conversation, Ticket
 from bot.store.ticketing import OVER, add_event, conversations, say, ticket_of
 from channels.words import Author, Choice, Owner
@@ -136,7 +136,7 @@ def latest(session: Session, states: Collection[CallState], limit: int) -> list[
 
 def show(session: Session, call_id: int) -> Listed:
     """Raises `NotFound`."""
-    call = session.get(CallBack, call_id) if 0 < call_id <= LARGEST_ID else None
+    call = row_of(session, CallBack, call_id)
     if call is None:
         raise NotFound(f"there is no call {call_id}")
     return Listed(call, session.get_one(Ticket, call.ticket_id))

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from bot.errors import NotFound
 from bot.store.merging import ids_of
-from bot.store.rows import LARGEST_ID
+from bot.store.rows import row_of
 from bot.store.tables import Message
 from bot.store.ticketing import add_event, locked
 from bot.store.ticketing_tables import Correction
@@ -33,7 +33,7 @@ class Corrected:
 def correct(session: Session, number: str, agent: str, message_id: int, intent: str, now: datetime) -> None:
     """The user's message means `intent`; a later word on it replaces an earlier one. Raises `NotFound`."""
     ticket, _ = locked(session, number)
-    message = session.get(Message, message_id) if 0 < message_id <= LARGEST_ID else None
+    message = row_of(session, Message, message_id)
     if message is None or message.author is not Author.USER or message.conversation_id not in ids_of(session, ticket):
         raise NotFound(f"{ticket.number} has no message {message_id} of its user")
     found = session.exec(select(Correction).where(Correction.message_id == message_id)).first()

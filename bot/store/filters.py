@@ -78,6 +78,8 @@ class Filter:
     late: Late | None = None
     #: The agent who is mentioned in a note.
     mentions: str = ""
+    #: Ids of the tickets with such notes, once they are looked up.
+    among: tuple[int, ...] = ()
     created: Span = field(default_factory=Span)
     updated: Span = field(default_factory=Span)
     order: Order | None = None

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, func, select
 from bot.store import cursor
 from bot.store.filters import Filter, Order
 from bot.store.list_tables import SINCE, URGENCY
-from bot.store.selecting import clauses, order_of
+from bot.store.selecting import clauses, looked_up, order_of
 from bot.store.tables import (
     Address,
     Contact,
@@ -93,6 +93,7 @@ class _About:
 
 def list_page(session: Session, wanted: Filter, after: str | None, limit: int, now: datetime) -> Page:
     """Up to `limit` tickets behind the cursor `after`; the filter's text is not looked at. Raises `Refused`."""
+    wanted = looked_up(session, wanted)
     keys = KEYS[order_of(wanted)]
     limit = max(1, min(limit, LONGEST_PAGE))
     query = _ordered(wanted, now).limit(limit + 1)
@@ -106,7 +107,7 @@ def list_page(session: Session, wanted: Filter, after: str | None, limit: int, n
 
 def counts(session: Session, wanted: Mapping[str, Filter], now: datetime) -> dict[str, int]:
     """How many tickets each has, by the same names; `MOST_COUNTED` where it is that many or more."""
-    return {name: _count(session, each, now) for name, each in wanted.items()}
+    return {name: _count(session, looked_up(session, each), now) for name, each in wanted.items()}
 
 
 def items(session: Session, ids: Sequence[int]) -> list[Item]:

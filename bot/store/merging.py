@@ -10,7 +10,7 @@ from sqlmodel import Session, col, delete, select
 
 from bot.errors import NotFound, Refused
 from bot.store.handling import tell
-from bot.store.rows import LARGEST_ID
+from bot.store.rows import row_of
 from bot.store.tables import Conversation, Message, Ticket, TicketConversation, TicketState
 from bot.store.ticketing import (
     FIRST_NUMBER,
@@ -164,7 +164,7 @@ def _conversation(ticket: Ticket, ids: Sequence[int], conversation_id: int) -> i
 
 
 def _conversation_of(session: Session, ticket: Ticket, ids: Sequence[int], message_id: int) -> int:
-    found = session.get(Message, message_id) if 0 < message_id <= LARGEST_ID else None
+    found = row_of(session, Message, message_id)
     if found is None or found.conversation_id not in ids:
         raise NotFound(f"{ticket.number} has no message {message_id}")
     return found.conversation_id

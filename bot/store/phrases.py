@@ -9,7 +9,7 @@ from sqlmodel import Session, col, or_, select
 
 from bot.errors import NotFound, Refused
 from bot.store.desk_tables import CannedReply
-from bot.store.rows import LARGEST_ID
+from bot.store.rows import row_of
 from bot.store.tables import Address, Contact, Conversation, TicketConversation
 from bot.store.ticketing import find
 
@@ -55,7 +55,7 @@ def keep(session: Session, name: str, language: str, text: str, agent: str, now:
 
 def drop(session: Session, reply_id: int) -> None:
     """The reply is gone. Raises `NotFound`."""
-    reply = session.get(CannedReply, reply_id) if 0 < reply_id <= LARGEST_ID else None
+    reply = row_of(session, CannedReply, reply_id)
     if reply is None:
         raise NotFound(f"there is no canned reply {reply_id}")
     session.delete(reply)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Row, insert
 from sqlmodel import Session, SQLModel
 
 from bot.store.tables import Message
+
+Table = TypeVar("Table", bound=SQLModel)
 
 #: A row of some columns, by their names.
 Found = Row[*tuple[Any, ...]]
@@ -36,3 +38,8 @@ def add_message(session: Session, **values: Any) -> int:
     """A new message, with the defaults of `Message` for what `values` leave out; its id."""
     key: Any = session.connection().execute(_ADD, _DEFAULTS | values).inserted_primary_key
     return int(key[0])
+
+
+def row_of(session: Session, table: type[Table], id_: int) -> Table | None:
+    """The row of that id, which may be any number."""
+    return session.get(table, id_) if 0 < id_ <= LARGEST_ID else None

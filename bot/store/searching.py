@@ -16,7 +16,7 @@ from bot.store.filters import Filter
 from bot.store.indexing import LARGEST_ENTRY, embedded, index, said_at, texts
 from bot.store.lists import Item, items
 from bot.store.search_tables import Source
-from bot.store.selecting import clauses
+from bot.store.selecting import clauses, looked_up
 from bot.store.tables import Ticket
 from bot.store.terms import Phrase, Snippet, phrases, snippet
 
@@ -85,6 +85,7 @@ def search_page(session: Session, wanted: Filter, after: str | None, limit: int,
     if not asked:
         return FoundPage((), None)
     index(session, MOST_DUE)
+    wanted = looked_up(session, wanted)
     reading = _begun(session, wanted, after, now)
     limit = max(1, min(limit, LONGEST_PAGE, MOST_FOUND - len(reading.seen)))
     for some in READS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import ColumnElement, Compiled, column, literal, table
 from sqlalchemy import select as select_row
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from bot.store import list_tables
 from bot.store.filters import ACTIVE, WAITING, Filter, Late, Order, Span
@@ -22,7 +23,10 @@ SOON = timedelta(hours=1)
 
 Clause = ColumnElement[bool]
 
-_MENTION = table("mention", column("ticket_id"), column("agent"))
+_MENTION = table("mention", column("id"), column("ticket_id"), column("agent"))
+
+#: The newest notes that name somebody; what is older nobody looks for.
+MOST_NAMED = 500
 
 
 class _Values(FunctionElement[Any]):
@@ -49,8 +53,17 @@ def order_of(wanted: Filter) -> Order:
     return Order.NEWEST if set(_states(wanted)) & set(OVER) else Order.URGENCY
 
 
+def looked_up(session: Session, wanted: Filter) -> Filter:
+    """`wanted` with the tickets whose notes name who is asked for: few, and found by the name, not ticket by ticket."""
+    if not wanted.mentions:
+        return wanted
+    named = select_row(_MENTION.c.ticket_id).where(_MENTION.c.agent == wanted.mentions)
+    newest = named.order_by(_MENTION.c.id.desc()).limit(MOST_NAMED)
+    return replace(wanted, among=tuple(sorted(set(session.execute(newest).scalars()))))
+
+
 def clauses(wanted: Filter, now: datetime) -> list[Clause]:
-    """What holds of each ticket that is `wanted`."""
+    """What holds of each ticket that is `wanted`, once it is `looked_up`."""
     return [*_in_states(wanted), *_whose(wanted), *_of_kind(wanted), *_in_time(wanted, now)]
 
 
@@ -77,9 +90,7 @@ def _whose(wanted: Filter) -> Iterator[Clause]:
     asked = (list_tables.HOLDER, wanted.assignee), (col(Ticket.team), wanted.team), (col(Ticket.tier), wanted.tier)
     yield from (one == value for one, value in asked if value is not None)
     if wanted.mentions:
-        # Few tickets, found by who is named: not each ticket asked whether it names anybody.
-        named = select_row(_MENTION.c.ticket_id).where(_MENTION.c.agent == wanted.mentions)
-        yield col(Ticket.id).in_(named)
+        yield col(Ticket.id).in_(wanted.among)
 
 
 def _of_kind(wanted: Filter) -> Iterator[Clause]:

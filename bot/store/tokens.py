@@ -14,6 +14,7 @@ from bot.errors import NotFound, Refused
 from bot.store import audit
 from bot.store.agent_tables import Agent, Role, Token
 from bot.store.audit import OPERATOR
+from bot.store.rows import row_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def all_tokens(session: Session) -> Sequence[Token]:
 
 def revoke(session: Session, token_id: int, now: datetime, by: str = OPERATOR) -> str:
     """Ends a token and says whose it was. Raises `NotFound`."""
-    row = session.get(Token, token_id)
+    row = row_of(session, Token, token_id)
     if row is None:
         raise NotFound(f"there is no token {token_id}")
     if row.revoked_at is None:

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, or_, select
 from bot.errors import NotFound, Refused
 from bot.store.filters import parse
 from bot.store.list_tables import SavedView
-from bot.store.rows import LARGEST_ID
+from bot.store.rows import row_of
 
 #: Queries by name, in the order they are shown; their titles are in bot/desk/texts/lists.json.
 BUILT_IN: Mapping[str, str] = {
@@ -65,7 +65,7 @@ def drop(session: Session, owner: str, view_id: int) -> None:
 
 
 def _own(session: Session, owner: str, view_id: int) -> SavedView:
-    view = session.get(SavedView, view_id) if 0 < view_id <= LARGEST_ID else None
+    view = row_of(session, SavedView, view_id)
     if view is None or view.owner != owner:
         raise NotFound(f"there is no view {view_id}")
     return view

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, delete, select
 from bot.errors import NotFound, Refused
 from bot.store.agent_tables import Agent, Role
 from bot.store.outside import ENDPOINTS_TOLD
-from bot.store.rows import LARGEST_ID
+from bot.store.rows import row_of
 from bot.store.webhook_tables import DeliveryState, WebhookDelivery, WebhookEndpoint
 
 #: Endpoints at a time: every line of every timeline makes a row for each.
@@ -75,7 +75,7 @@ def add(session: Session, url: str, kinds: Sequence[str], agent: str, now: datet
 
 def find(session: Session, endpoint_id: int) -> WebhookEndpoint:
     """Raises `NotFound`, also for one that is removed."""
-    found = session.get(WebhookEndpoint, endpoint_id) if 0 < endpoint_id <= LARGEST_ID else None
+    found = row_of(session, WebhookEndpoint, endpoint_id)
     if found is None or found.removed_at:
         raise NotFound(f"there is no webhook {endpoint_id}")
     return found

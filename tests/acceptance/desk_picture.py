@@ -59,7 +59,7 @@ async def desk_picture(house: House, file: Path) -> None:
     async with httpx.AsyncClient(base_url=house.chat, timeout=20, trust_env=False) as client:
         for name in SAID:
             await waits(house, client, name)
-    look = {"viewport": {"width": 1360, "height": 860}, "device_scale_factor": 2, "locale": "en-US"}
+    look = {"viewport": {"width": 1360, "height": 860}, "device_scale_factor": 1.5, "locale": "en-US"}
     async with tab(**look, base_url=house.base) as page:
         await signed_in(house, page)
         await page.keyboard.press("o")

@@ -112,20 +112,35 @@ def chained(session: Session, ticket_id: int, kinds: list[str]) -> None:
         session.flush()
 
 
+def rewritten(session: Session, statement: str) -> None:
+    """What only who owns the database can do: the triggers that refuse it are put aside."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("ALTER TABLE ticketevent DISABLE TRIGGER USER"))
+        session.execute(text(statement))
+        session.execute(text("ALTER TABLE ticketevent ENABLE TRIGGER USER"))
+        return
+    kept = session.execute(
+        text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'ticketevent'")
+    )
+    triggers = kept.all()
+    for name, _ in triggers:
+        session.execute(text(f"DROP TRIGGER {name}"))
+    session.execute(text(statement))
+    for _, sql in triggers:
+        session.execute(text(sql))
+
+
 def test_timelines_are_walked_too(database: Database) -> None:
     """Each by itself, from its first digest on: lines from before are let be, a missing digest later is not."""
     one = escalated(database)
     other = escalated(database, inbound("me too", "e9"))
     before = len(rows(database, TicketEvent))
 
-    def strip(session: Session) -> None:
-        session.execute(text("UPDATE ticketevent SET previous = '', digest = ''"))
-
-    database.transact(strip)
+    database.transact(lambda session: rewritten(session, "UPDATE ticketevent SET previous = '', digest = ''"))
     database.transact(chained, one.id, ["taken", "note", "solved"])
     assert verifying.walk_timelines(database, lambda _: None) == Walked(before + 3)
     forged = "UPDATE ticketevent SET actor = 'Eve' WHERE kind = 'note'"
-    database.transact(lambda session: session.execute(text(forged)))
+    database.transact(lambda session: rewritten(session, forged))
     broken = verifying.walk_timelines(database, lambda _: None).broken
     assert broken
     assert (broken.chain, broken.line.actor) == (one.number, "Eve")

@@ -139,6 +139,20 @@ async def test_addresses_inside_are_never_asked(idp: Idp, address: object) -> No
         await provider_of(idp).address(new_attempt("/desk"), BACK, now())
 
 
+async def test_another_public_host_is_asked_at_the_address_that_was_looked_at() -> None:
+    """Under its own name, for its certificate too; the provider's own host is asked as it is, wherever it lies."""
+
+    async def outside(_: str, __: int) -> Sequence[str]:
+        return ["8.8.8.8"]
+
+    line = Line("https://idp.example.org/realms/staff", 5, outside)
+    aimed = await line._aimed(httpx.Request("GET", "https://keys.example.net/jwks?v=1"))
+    assert (str(aimed.url), aimed.headers["host"]) == ("https://8.8.8.8/jwks?v=1", "keys.example.net")
+    assert aimed.extensions["sni_hostname"] == "keys.example.net"
+    own = await line._aimed(httpx.Request("GET", "https://idp.example.org/keys"))
+    assert (own.url.host, "sni_hostname" in own.extensions) == ("idp.example.org", False)
+
+
 @pytest.mark.parametrize("keys", [{}, {"keys": 7}, {"keys": [7]}, {"keys": [{"kty": "RSA"}]}])
 async def test_keys_that_are_none_are_told_as_that(idp: Idp, keys: dict[str, Any]) -> None:
     """Whatever stands in their place."""

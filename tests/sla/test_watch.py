@@ -72,13 +72,14 @@ async def test_a_database_that_is_away_ends_nothing(
 
 
 @pytest.mark.usefixtures("desk")
+@pytest.mark.usefixtures("wide")
 def test_an_operator_sees_why(sqlite: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """The history as it was counted, each clock with what was used, and what was done: after an answer in time."""
     number = escalated(sqlite).number
     sqlite.transact(handling.reply, number, "Anna", "Hello", notice, later(1800))
     sqlite.transact(handling.note, number, "Anna", "by phone", later(1900))
     monkeypatch.setenv("FRONTDESK__DATABASE__URL", sqlite.url)
-    shown = CliRunner().invoke(app, ["sla", "explain", number.lower()], env={"COLUMNS": "200"})
+    shown = CliRunner().invoke(app, ["sla", "explain", number.lower()])
     assert shown.exit_code == 0, shown.output
     lines = [line.split() for line in shown.output.splitlines()]
     assert lines[0] == f"{number} normal, withdrawal: policy normal, calendar always".split()

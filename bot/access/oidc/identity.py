@@ -61,7 +61,6 @@ def claims_of(received: Received, keys: KeySet, oidc: Oidc, now: datetime) -> di
         claims.validate(now=int(now.timestamp()), leeway=LEEWAY)
     except (JoseError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         raise NotBelieved(f"the ID token is not believed: {type(error).__name__}") from error
-    _for_us(claims, oidc.client_id)
     return dict(claims)
 
 
@@ -79,13 +78,6 @@ def identity_of(claims: dict[str, Any], oidc: Oidc) -> Identity:
         raise NotAnAgent("the e-mail address is of another domain")
     name = claims.get("name")
     return Identity(email, name[:LONGEST] if isinstance(name, str) else "", _factor(claims, oidc.second_factor))
-
-
-def _for_us(claims: CodeIDToken, client_id: str) -> None:
-    """Raises `NotBelieved` where others are meant too, and it is not said that we asked."""
-    audience = claims["aud"]
-    if isinstance(audience, list) and len(audience) > 1 and claims.get("azp") != client_id:
-        raise NotBelieved("the ID token is for others, too")
 
 
 def _factor(claims: dict[str, Any], accepted: Sequence[str]) -> bool:
