@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Compiled, column, literal, table
+from sqlalchemy import ColumnElement, Compiled, column, false, literal, table
 from sqlalchemy import select as select_row
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -90,7 +90,8 @@ def _whose(wanted: Filter) -> Iterator[Clause]:
     asked = (list_tables.HOLDER, wanted.assignee), (col(Ticket.team), wanted.team), (col(Ticket.tier), wanted.tier)
     yield from (one == value for one, value in asked if value is not None)
     if wanted.mentions:
-        yield col(Ticket.id).in_(wanted.among)
+        # Of an empty list a database would ask each ticket.
+        yield col(Ticket.id).in_(wanted.among) if wanted.among else false()
 
 
 def _of_kind(wanted: Filter) -> Iterator[Clause]:
