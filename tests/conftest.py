@@ -122,7 +122,10 @@ def content() -> Content:
 def settings(tmp_path: Path) -> Settings:
     """The defaults, in a folder of the test's own; a turn begins as soon as a message is stored."""
     quick = ConversationSection(quiet_seconds=0, burst_seconds=0)
-    return Settings(folders=Folders(responses=RESPONSES, var=tmp_path / "var"), conversation=quick)
+    return Settings(
+        folders=Folders(responses=RESPONSES, intents=RESPONSES.parent / "intents", var=tmp_path / "var"),
+        conversation=quick,
+    )
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import bot.app
 from bot.app import App
 from bot.conversation import Content
 from bot.errors import Refused, StorageDown
-from bot.settings import Folders, Settings
+from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.lease import Lease, lease_on
 from channels.memory import Memory
@@ -93,7 +93,7 @@ async def test_frontdesk_refuses_to_run_beside_itself(
                 update={
                     "database": database,
                     "understanding": understanding,
-                    "folders": Folders(responses=settings.folders.responses, var=tmp_path / str(number)),
+                    "folders": settings.folders.model_copy(update={"var": tmp_path / str(number)}),
                 }
             ),
             content,

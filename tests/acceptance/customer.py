@@ -103,7 +103,7 @@ class Customer:
             await asyncio.sleep(PAUSE)
 
     def _shown(self, name: str, data: Any) -> None:
-        if name == "signal":
+        if name in {"signal", "waiting"}:
             return
         for message in data["messages"] if name == "transcript" else [data]:
             said = {key: message.get(key) for key in ("author", "text", "html", "event_id")}

@@ -122,7 +122,7 @@ async def test_one_acknowledgement_a_thread(desk: Desk, text: str, wait: str) ->
         await desk.mail(
             "Subject: Re: My withdrawal", f"In-Reply-To: {name}", "Message-ID: <2@people.test>", text="hurry"
         )
-        await desk.mail("Subject: Re: My withdrawal", "References: <root@people.test>", text="how long?")
+        await desk.mail("Subject: Re: My withdrawal", "References: <root@people.test>", text="please, it is urgent")
         await desk.mail("Subject: fd-1001, any news?", text="提现要多久？")
         assert len(desk.post.mails("ann")) == 1
     assert list(desk.post.got) == ["ann@people.test"]
