@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from bot.errors import StorageDown
+from bot.metrics import LOOP_FAULTS
 
 log = structlog.get_logger()
 
@@ -33,6 +34,7 @@ async def every(seconds: float, look: Look, doing: str) -> None:
             log.error("storage_down", doing=doing, reason=str(error))
         except Exception:
             pause = max(seconds, AFTER_FAULT)
+            LOOP_FAULTS.labels(doing).inc()
             log.exception("loop_fault", doing=doing, again_in_seconds=pause)
         await asyncio.sleep(pause)
 

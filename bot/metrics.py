@@ -9,6 +9,7 @@ MESSAGES = Counter(
 )
 DECISIONS = Counter("frontdesk_turns", "Turns finished, by channel and decision", ["channel", "decision"])
 FAULTS = Counter("frontdesk_turn_faults", "Turns that a fault of ours gave to a human", ["channel"])
+LOOP_FAULTS = Counter("frontdesk_loop_faults", "Looks of a loop that ended in a fault of ours", ["doing"])
 SENDS = Counter("frontdesk_sends", "Messages that left the outbox, by channel and state", ["channel", "state"])
 RETRIES = Counter("frontdesk_send_retries", "Sends put off, by channel", ["channel"])
 TURN_SECONDS = Histogram(

@@ -15,7 +15,7 @@ from bot import scores
 from bot.answers import Answers
 from bot.conversation import now
 from bot.loops import every
-from bot.settings import SatisfactionSection
+from bot.outside_sections import SatisfactionSection
 from bot.store import ratings
 from bot.store.database import Database
 from bot.store.ratings import Question

@@ -21,6 +21,7 @@ from bot.access.settings import Desk, Oidc, Translator
 from bot.callbacks.section import CallBacksSection
 from bot.config_file import PREFIX, ConfigFile
 from bot.errors import Misconfigured, Problem
+from bot.outside_sections import SatisfactionSection, TicketPageSection, WebhookSection
 from bot.public_address import public_address
 from bot.routing.settings import Routing
 from bot.section import Section
@@ -140,38 +141,6 @@ class DeliverySection(Section):
     def longest_send(self) -> float:
         """Seconds until it is settled what became of a part: a send, a look at the platform, and a moment."""
         return 2 * self.timeout_seconds + 1
-
-
-class WebhookSection(Section):
-    """How the outside is told of tickets."""
-
-    #: Addresses in private networks may be told too, and this machine by http; for trying it out.
-    allow_private: bool = False
-    #: An endpoint that takes longer has not answered.
-    timeout_seconds: Annotated[float, Field(ge=1, le=60)] = 15
-    #: Deliveries on their way to one endpoint at a time.
-    at_once: Annotated[int, Field(ge=1, le=32)] = 4
-    #: Days what was told can be looked at and told again.
-    keep_days: Annotated[int, Field(ge=1, le=365)] = 30
-
-
-class TicketPageSection(Section):
-    """The page on which a user follows a ticket; there is one where `web.public_url` is set."""
-
-    #: Days a link to it opens.
-    link_days: Annotated[int, Field(ge=1, le=365)] = 30
-    #: Types of channels on which no link is given: mails are passed on to others, and who has the link has the page.
-    not_on: tuple[str, ...] = ("email",)
-
-
-class SatisfactionSection(Section):
-    """Whether people are asked how it was."""
-
-    enabled: bool = True
-    #: Minutes after a ticket is solved.
-    after_minutes: Annotated[int, Field(ge=0, le=1440)] = 5
-    #: A score up to this reopens the ticket; 0 never does.
-    reopen_up_to: Annotated[int, Field(ge=0, le=5)] = 0
 
 
 class Logs(Section):

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 import bot.loops
 from bot.errors import StorageDown
 from bot.loops import every, rest
+from bot.metrics import LOOP_FAULTS
 from bot.routing.view import overview
 from bot.store import call_outcomes, changing, clocks, mirroring, outbox, ratings, settling, turns, waits
 from bot.store.database import Database, Session
@@ -89,7 +90,8 @@ async def test_a_loop_outlives_its_database() -> None:
 
 
 async def test_a_fault_ends_no_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is logged with where it was, and the next look comes after a while."""
+    """It is logged with where it was, counted, and the next look comes after a while."""
+    before = LOOP_FAULTS.labels("looking")._value.get()
     monkeypatch.setattr(bot.loops, "AFTER_FAULT", 0.001)
     looks = Looks(ZeroDivisionError(), False)
     with capture_logs() as logs, pytest.raises(asyncio.CancelledError):
@@ -97,6 +99,7 @@ async def test_a_fault_ends_no_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     assert looks.done == 2
     [line] = logs
     assert (line["event"], line["doing"], line["exc_info"]) == ("loop_fault", "looking", True)
+    assert LOOP_FAULTS.labels("looking")._value.get() == before + 1
 
 
 async def test_a_rest_ends_when_woken_or_in_time() -> None:

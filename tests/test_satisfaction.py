@@ -18,9 +18,10 @@ import bot.satisfaction
 from bot.app import App
 from bot.conversation import Content, now
 from bot.errors import StorageDown
+from bot.outside_sections import SatisfactionSection
 from bot.satisfaction import Satisfaction
 from bot.scores import Scores, choices
-from bot.settings import SatisfactionSection, Settings
+from bot.settings import Settings
 from bot.store import handling, ratings, ticketing
 from bot.store.database import Database
 from bot.store.rating_tables import Rating

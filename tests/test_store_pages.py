@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.errors import NotFound, Refused
-from bot.settings import TicketPageSection
+from bot.outside_sections import TicketPageSection
 from bot.store import handling, pages, ticketing
 from bot.store.database import Database, Session
 from bot.store.tables import Ticket, TicketConversation, TicketState

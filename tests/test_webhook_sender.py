@@ -22,7 +22,7 @@ from bot import api
 from bot.conversation import Content
 from bot.errors import Refused, StorageDown
 from bot.files import Files
-from bot.settings import WebhookSection
+from bot.outside_sections import WebhookSection
 from bot.store import tokens, webhooks
 from bot.store.agent_tables import Agent, Role
 from bot.store.database import Database, Session

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.settings import TicketPageSection
+from bot.outside_sections import TicketPageSection
 
 #: Where the page is, below the public address.
 PATH = "tickets"

@@ -15,7 +15,7 @@ from bot.errors import Refused, StorageDown
 from bot.host import clean_text
 from bot.loops import every, rest
 from bot.metrics import WEBHOOKS
-from bot.settings import WebhookSection
+from bot.outside_sections import WebhookSection
 from bot.store import outside, webhooks
 from bot.store.database import Database, Session
 from bot.store.webhooks import LONGEST_ANSWER, Claimed, Result
