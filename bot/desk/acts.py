@@ -49,11 +49,13 @@ def _answering(acts: APIRouter, parts: Parts) -> None:
             await tickets.solve(number, agent.name)
             return told(agent, "solve", ticket=number)
         message = await tickets.reply(number, agent.name, text, kept, hold_seconds=wait)
+        await parts.database.run(desk.wrote, number, agent.name)
         return {"message": message, "seconds": wait}
 
     @acts.post("/note")
     async def note(agent: SignedIn, number: str, text: Typed) -> Told:
         await tickets.note(number, agent.name, text)
+        await parts.database.run(desk.wrote, number, agent.name)
         return {}
 
     @acts.post("/unsend")

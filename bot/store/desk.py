@@ -110,6 +110,13 @@ def look(session: Session, number: str, agent: str, now: datetime, *, writing: b
     session.add(row)
 
 
+def wrote(session: Session, number: str, agent: str) -> None:
+    """What the agent was writing is sent. Raises `NotFound`."""
+    row = session.get(Looking, (find(session, number).id, agent))
+    if row:
+        row.writing_at = None
+
+
 def leave(session: Session, number: str, agent: str, before: datetime) -> None:
     """The agent no longer has the ticket open, unless another page of theirs showed it since `before`."""
     try:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from pydantic import SecretStr
 from bot import desk as desk_of
 from bot.access.settings import Desk, Translator
 from bot.conversation import Content, now
+from bot.store import desk as desk_rows
 from bot.store import phrases
 from tests.channels.webchat.site import Server
 from tests.desk.house import hire
@@ -92,8 +94,9 @@ async def test_reply_can_be_taken_back(open_office: Office) -> None:
     assert not any("Wrong" in sent.text for sent in open_office.channels["telegram"].sent)
 
 
-async def test_two_at_one_ticket_see_each_other(open_office: Office) -> None:
-    """Bo is told that Anna writes while she does."""
+async def test_two_at_one_ticket_see_each_other(open_office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bo is told that Anna writes while she does, and no longer than that."""
+    monkeypatch.setattr(desk_rows, "WRITES_FOR", timedelta(hours=1))
     number = await open_office.comes("dora", "hello")
     anna, bo = await open_office.seat("Anna"), await open_office.seat("Bo")
     await bo.goto(f"/desk/tickets/{number}")
@@ -101,6 +104,8 @@ async def test_two_at_one_ticket_see_each_other(open_office: Office) -> None:
     await expect(bo.locator(".collision")).to_have_text(re.compile("Anna is looking"))
     await anna.keyboard.type("Let me see")
     await expect(bo.locator(".collision")).to_have_text(re.compile("Anna is writing"))
+    await anna.keyboard.press("Control+Enter")
+    await expect(bo.locator(".collision")).to_have_text(re.compile("Anna is looking"))
 
 
 async def test_suggestion_is_one_key_away(open_office: Office) -> None:
